@@ -1,0 +1,1 @@
+"""Drivers that come with labframe: one folder an instrument."""

@@ -1,0 +1,1 @@
+"""labframe: plug an instrument in; its values are on the network."""

@@ -1,0 +1,104 @@
+"""Every deliberate error of labframe.
+
+::
+
+    LabframeError
+    ├── PointError (ValueError)           a point that no socket can carry
+    ├── UnknownCodename (RuntimeError)    a codename that the socket was not made with
+    ├── PortStillReserved                 another program, or another socket, holds the UDP port
+    ├── DatagramTooLong (OSError)         more than one datagram carries
+    └── ClientError
+        ├── NoAnswer (TimeoutError)       nothing came back in time, or nobody listens there
+        ├── OldData                       the server has a point, but it is older than its timeout
+        ├── UnexpectedAnswer              an answer that the protocol does not know here
+        ├── CommandRefused                ERROR#: the server did not do it
+        └── CommandFailed                 EXCEP#: the callback was called and raised
+
+Errors that a script written for the original catches by their exact type stay what they were:
+``ValueError`` from constructors, ``KeyError`` of the port after ``stop()``, ``RuntimeError`` of a
+live socket's unknown codename.
+"""
+
+from __future__ import annotations
+
+import errno
+
+__all__ = [
+    "ClientError",
+    "CommandFailed",
+    "CommandRefused",
+    "DatagramTooLong",
+    "LabframeError",
+    "NoAnswer",
+    "OldData",
+    "PointError",
+    "PortStillReserved",
+    "UnexpectedAnswer",
+    "UnknownCodename",
+]
+
+
+class LabframeError(Exception):
+    """The root of the tree: catch it to catch every deliberate error of labframe."""
+
+
+class PointError(LabframeError, ValueError):
+    """A point has not exactly two parts, or a part that cannot be served."""
+
+
+class UnknownCodename(LabframeError, RuntimeError):
+    """A point was set for a codename that the socket was not made with."""
+
+
+class PortStillReserved(LabframeError):
+    """The UDP port is bound already.
+
+    Args:
+        port: The port, None when it is not known.
+        host: The address that was asked for; an empty text means every address.
+    """
+
+    def __init__(self, port: int | None = None, host: str = "") -> None:
+        where = "the UDP port" if port is None else f"UDP port {port}"
+        on = f" on {host}" if host else ""
+        find = "" if port is None else f" (on Linux `ss -lunp sport = :{port}` names it)"
+        super().__init__(
+            f"{where}{on} is in use by another socket. Stop the program that holds it{find}, "
+            "or give this socket another port."
+        )
+        self.port = port
+        self.host = host
+
+
+class DatagramTooLong(LabframeError, OSError):
+    """One message is longer than the 65507 bytes of a UDP datagram."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(errno.EMSGSIZE, message)
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class ClientError(LabframeError):
+    """The root of what a client reports."""
+
+
+class NoAnswer(ClientError, TimeoutError):
+    """No answer came in time, or the computer says that nobody listens on that port."""
+
+
+class OldData(ClientError):
+    """The server answered ``OLD_DATA``: its newest point is older than its timeout."""
+
+
+class UnexpectedAnswer(ClientError):
+    """The answer does not fit the request: another kind of server, or an unknown codename."""
+
+
+class CommandRefused(ClientError):
+    """The push socket answered ``ERROR#``: it understood or took nothing, and did nothing."""
+
+
+class CommandFailed(ClientError):
+    """The push socket answered ``EXCEP#``: the callback was called and did not return a value."""

@@ -1,0 +1,103 @@
+"""Points, codenames, and the values that a point may hold."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple, TypeAlias
+
+from labframe.errors import PointError
+
+__all__ = ["BAD_CHARS", "Number", "Point", "Value", "checked_codenames", "checked_point"]
+
+Number: TypeAlias = "int | float"
+Value: TypeAlias = (
+    "int | float | str | bool | list[Value] | tuple[Value, ...] | dict[str, Value] | None"
+)
+"""What the sockets carry as x and y: anything that JSON knows."""
+
+BAD_CHARS = ["#", ",", ";", ":", "&"]
+"""The characters that no codename may hold: the protocol separates with them."""
+
+_PLAIN = frozenset({float, int, bool, str, type(None)})
+
+
+class Point(NamedTuple):
+    """One measured point, as a client returns it.
+
+    Attributes:
+        x: Unix time in seconds (date data) or any number (xy data).
+        y: The value; the protocol carries no unit.
+    """
+
+    x: Number
+    y: Value
+
+
+def checked_codenames(codenames: Iterable[str]) -> list[str]:
+    """Return the codenames as a list.
+
+    Raises:
+        TypeError: For a plain text (its letters are not codenames) and for names that are no text.
+        ValueError: For a name that is present twice or that holds one of ``BAD_CHARS``.
+    """
+    if isinstance(codenames, (str, bytes)):
+        raise TypeError(
+            f"codenames must be a list of names, not the single text {codenames!r}: "
+            f"write [{codenames!r}]"
+        )
+    names = list(codenames)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"a codename must be a text, not {name!r}")
+    together = "".join(names)
+    if len(set(names)) == len(names) and not any(char in together for char in BAD_CHARS):
+        return names
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"Codenames must be unique; '{name}' is present more than once")
+        for char in BAD_CHARS:
+            if char in name:
+                raise ValueError(f"The character '{char}' is not allowed in the codenames")
+    raise AssertionError("unreachable: the names were found faulty")
+
+
+def checked_point(codename: str, point: Iterable[object]) -> tuple[Value, Value]:
+    """Return ``point`` as a tuple ``(x, y)`` of values that JSON can carry.
+
+    Numpy scalars become Python numbers. Lists and dicts are copied, so that the caller may go on
+    changing them.
+
+    Raises:
+        TypeError: If ``point`` is no sequence, or a part cannot be written as JSON.
+        PointError: If ``point`` has not exactly two parts.
+    """
+    if isinstance(point, (str, bytes, Mapping, Set)):
+        raise PointError(
+            f"codename '{codename}': a point is a pair (x, y), not the "
+            f"{type(point).__name__} {point!r}"
+        )
+    parts = tuple(point)
+    if len(parts) != 2:
+        raise PointError(
+            f"codename '{codename}': a point is a pair (x, y), not {len(parts)} parts: {parts!r}"
+        )
+    return _plain(parts[0]), _plain(parts[1])
+
+
+def _plain(value: object) -> Value:
+    if type(value) in _PLAIN:
+        return value  # type: ignore[return-value]  # it is one of the plain types
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # a numpy scalar, or an array without dimensions
+    try:
+        json.dumps(value)
+    except RecursionError:
+        raise PointError("a value is nested too deeply for JSON") from None
+    except TypeError as error:
+        hint = "; call its .tolist() first" if hasattr(value, "tolist") else ""
+        raise TypeError(f"{error}{hint}") from None
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):
+        return copy.deepcopy(value)  # type: ignore[return-value]  # JSON took it
+    return value  # type: ignore[return-value]  # JSON took it

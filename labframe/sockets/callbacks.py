@@ -1,0 +1,304 @@
+"""Calling what the user wrote when a push socket receives values: later, or for an answer.
+
+A callback may be slow, hang, raise anything. Two arrangements keep the socket alive:
+
+* :class:`CallBackThread` takes values from a queue and calls the callback in a thread of its own;
+* :class:`DirectCallbacks` calls it on the thread that received the values, which costs nothing
+  while it is quick. A second thread, the relief, watches: when a call takes longer than 50 ms, the
+  relief receives in its place, and the first thread sends its answer when the call returns. Calls
+  never overlap: values that come meanwhile wait in line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue as queues
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from labframe.protocol import push
+from labframe.protocol.wire import encode
+from labframe.sockets.transport import Address, UdpServer, failed
+
+__all__ = ["CallBackThread", "DirectCallbacks"]
+
+_LOG = logging.getLogger(__name__)
+
+_GRACE_S: Final = 0.05
+"""A callback that takes longer is slow: another thread goes on receiving."""
+
+_QUIET_LOOKS: Final = 20
+"""After so many looks at a socket that received nothing, the relief sleeps until woken."""
+
+_LINE: Final = 1000
+"""How many requests may wait for a slow callback."""
+
+_QUEUE_WAIT_S: Final = 0.5
+
+Callback = Callable[[dict[str, Any]], Any]
+
+
+class CallBackThread:
+    """Calls ``callback`` with each item of ``queue``, in a daemon thread.
+
+    An exception of the callback is logged, and the next item is handled.
+
+    Args:
+        queue: Where the items come from; anything with ``get(block, timeout)``.
+        callback: Called with one item at a time.
+    """
+
+    def __init__(self, queue: Any, callback: Callback) -> None:
+        self.queue = queue
+        self.callback = callback
+        self.daemon = True
+        self._stop = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to handle items."""
+        self._thread = threading.Thread(target=self.run, name="push callbacks", daemon=True)
+        self._thread.start()
+
+    def run(self) -> None:
+        """Handle items until ``stop`` was called and the queue is empty."""
+        while True:
+            try:
+                item = self.queue.get(True, _QUEUE_WAIT_S)
+            except queues.Empty:
+                if self._stop:
+                    return
+                continue
+            if item is _END:
+                return
+            try:
+                self.callback(item)
+            except BaseException:  # noqa: BLE001  # the next item must be handled
+                _LOG.exception("the callback %r failed for %r", self.callback, item)
+
+    def stop(self, timeout: float | None = 0.0) -> None:
+        """Handle what is in the queue already, then end.
+
+        Args:
+            timeout: Seconds to wait for that; None waits as long as it takes.
+        """
+        self._stop = True
+        with contextlib.suppress(queues.Full):  # then the thread finds out by itself
+            self.queue.put_nowait(_END)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def is_alive(self) -> bool:
+        """Tell whether items are still handled."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the thread has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+
+_END: Final = object()
+
+
+class _Call:
+    """One request that calls the callback: waiting, running, or given up."""
+
+    __slots__ = ("address", "answered", "since", "values")
+
+    def __init__(self, values: dict[str, Any], address: Address) -> None:
+        self.values = values
+        self.address = address
+        self.since = time.monotonic()
+        self.answered = False
+
+
+class DirectCallbacks:
+    """Serves a push socket whose answers are the values of a callback.
+
+    Args:
+        server: Where requests come from.
+        reply: Takes a request's bytes; returns its answer, or the values for the callback.
+        call: Calls the callback with values and returns the answer; never raises.
+        timeout_s: Seconds after which a call, or the wait for one, is answered without its result;
+            None is never.
+    """
+
+    def __init__(
+        self,
+        server: UdpServer,
+        reply: Callable[[bytes], bytes | dict[str, Any] | None],
+        call: Callable[[dict[str, Any]], bytes],
+        timeout_s: float | None,
+    ) -> None:
+        self._server = server
+        self._reply = reply
+        self._call = call
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._line: deque[_Call] = deque()
+        self._running: _Call | None = None
+        self._receiver: int | None = None  # the identity of the thread that receives
+        self._calls = 0
+        self._watching = False
+        self._wake = threading.Event()
+        self._relief: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a slow callback to return."""
+        return len(self._line)
+
+    def serve(self) -> None:
+        """Answer datagrams until the server is closing; blocks."""
+        self._receiver = threading.get_ident()
+        self._relief = threading.Thread(target=self._alternate, name="push relief", daemon=True)
+        self._relief.start()
+        self._alternate()
+
+    def finish(self) -> None:
+        """Let the relief end, and say what the end of the socket leaves undone."""
+        self._wake.set()
+        with self._lock:
+            running, dropped = self._running, list(self._line)
+            self._line.clear()
+        if running is not None:
+            _LOG.warning(
+                "port %d: stopped while the callback was still busy with %r",
+                self._server.port, running.values,
+            )  # fmt: skip
+        for call in dropped:
+            _LOG.warning(
+                "port %d: stopped; nothing was done with %r", self._server.port, call.values
+            )
+
+    def _alternate(self) -> None:
+        me = threading.get_ident()
+        while not self._server.closing:
+            if self._receiver == me:
+                self._receive(me)
+            else:
+                self._watch(me)
+
+    # The receiver.
+
+    def _receive(self, me: int) -> None:
+        server, reply = self._server, self._reply
+        waits = None
+        while self._receiver == me and not server.closing:
+            slow = self._running is not None
+            if slow:
+                self._give_up_waiting()
+            try:
+                if waits is not slow:
+                    server.socket.settimeout(_GRACE_S if slow else None)
+                    waits = slow
+                received = server.receive()
+            except OSError as error:
+                if not server.closing:
+                    _LOG.warning("port %d: receiving failed: %s", server.port, error)
+                    time.sleep(_GRACE_S)  # do not spin on a socket that is gone
+                continue
+            if received is None:
+                continue
+            request, address = received
+            try:
+                answer = reply(request)
+                if isinstance(answer, dict):
+                    answer = self._call_or_queue(answer, address, me)
+            except Exception as error:  # noqa: BLE001  # nothing may silence the socket
+                answer = failed(request, error)
+            if answer is not None:
+                server.send(request, answer, address)
+
+    def _call_or_queue(self, values: dict[str, Any], address: Address, me: int) -> bytes | None:
+        """Call the callback, or put the request in line behind one that is slow."""
+        call = _Call(values, address)
+        with self._lock:
+            if self._running is not None:
+                if len(self._line) >= _LINE:
+                    return encode(push.error(f"{_BUSY}, and {_LINE} requests wait already"))
+                self._line.append(call)
+                return None
+            self._running = call
+        self._calls += 1
+        if not self._watching:
+            self._watching = True
+            self._wake.set()
+        answer = self._call(values)
+        with self._lock:
+            if self._receiver == me:  # it was quick, as usual
+                self._running = None
+                return answer
+        self._answer(call, answer)
+        self._work_off()
+        return None
+
+    def _answer(self, call: _Call, answer: bytes) -> None:
+        with self._lock:
+            if call.answered:
+                return
+            call.answered = True
+        self._server.send(b"", answer, call.address)
+
+    def _work_off(self) -> None:
+        """Make the calls that wait in line."""
+        while True:
+            with self._lock:
+                if not self._line or self._server.closing:
+                    self._running = None
+                    return
+                call = self._running = self._line.popleft()
+                call.since = time.monotonic()
+            self._answer(call, self._call(call.values))
+
+    def _give_up_waiting(self) -> None:
+        """Answer what has waited for the callback, or been in it, for too long."""
+        if self._timeout_s is None:
+            return
+        limit = time.monotonic() - self._timeout_s
+        with self._lock:
+            running = self._running
+            late = [call for call in self._line if call.since < limit]
+            for call in late:
+                self._line.remove(call)
+        if running is not None and running.since < limit:
+            self._answer(running, encode(self._still_running()))
+        for call in late:
+            self._answer(call, encode(push.error(f"{_BUSY} for {self._timeout_s:g} s")))
+
+    def _still_running(self) -> str:
+        return (
+            f"EXCEP#The callback has not returned within {self._timeout_s:g} s. It is still "
+            "running; its value will not be sent."
+        )
+
+    # The relief.
+
+    def _watch(self, me: int) -> None:
+        """Look after the receiver; become the receiver when its callback is slow."""
+        self._wake.wait()
+        quiet, seen = 0, -1
+        while quiet < _QUIET_LOOKS and not self._server.closing:
+            time.sleep(_GRACE_S)
+            running = self._running
+            if running is not None and time.monotonic() - running.since > _GRACE_S:
+                with self._lock:
+                    if self._running is running:
+                        self._receiver = me
+                        return
+            quiet, seen = (quiet + 1, seen) if self._calls == seen else (0, self._calls)
+        # Say that nobody watches before the last look: whoever starts a call says so before it
+        # looks whether somebody watches.
+        self._wake.clear()
+        self._watching = False
+        if self._running is not None or self._server.closing:
+            self._watching = True
+            self._wake.set()
+
+
+_BUSY: Final = "Nothing was done: the callback has been busy with an earlier request"

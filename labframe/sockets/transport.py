@@ -1,0 +1,196 @@
+"""One bound UDP port: receive a datagram, send the answer, until closed.
+
+Where the system offers it (Linux), several waiting datagrams are received and answered with one
+call each; see :mod:`labframe.sockets.batch`. Elsewhere, and while only one client asks at a time, a
+plain blocking loop is the faster one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from labframe.errors import PortStillReserved
+from labframe.protocol import pull
+from labframe.protocol.wire import PUSH_ERROR, encode
+
+__all__ = ["RECEIVE_BYTES", "Address", "Reply", "UdpServer", "failed"]
+
+_LOG = logging.getLogger(__name__)
+
+RECEIVE_BYTES: Final = 65535
+"""Room for any datagram that IP can carry."""
+
+Address: TypeAlias = Any
+"""The sender's address as the socket module gives it; it is only ever handed back to it."""
+
+Reply: TypeAlias = Callable[[bytes], "bytes | None"]
+"""From the bytes of a request to those of its answer; None sends nothing."""
+
+
+class UdpServer:
+    """A bound UDP socket and its serving loop.
+
+    Args:
+        host: The address to listen on: an IPv4 or IPv6 address or a name of this computer; empty
+            for every IPv4 address, ``"::"`` for every address of both kinds.
+        port: The port; 0 takes a free one.
+        wake_s: How often ``tick`` is called while nobody asks; None is never.
+
+    Attributes:
+        socket: The bound socket.
+        server_address: Its own address: ``(host, port)``, with two more items for IPv6.
+        batched: Whether ``serve`` may take several datagrams at once.
+
+    Raises:
+        PortStillReserved: If another socket has the port.
+        OSError: If the system refuses for any other reason: an address that is not of this
+            computer, a port below 1024 without the right to it, a name that nobody knows.
+    """
+
+    def __init__(self, host: str, port: int, wake_s: float | None = None) -> None:
+        self.socket = _bound(host, port)
+        self.server_address: Address = self.socket.getsockname()
+        self.batched = True
+        self.closing = False
+        if wake_s is not None:
+            _set_receive_timeout(self.socket, wake_s)
+
+    @property
+    def port(self) -> int:
+        """The port that was bound."""
+        port: int = self.server_address[1]
+        return port
+
+    def serve(self, reply: Reply, tick: Callable[[], object]) -> None:
+        """Answer datagrams until ``close``; blocks.
+
+        Args:
+            reply: Gives the answer; if it raises, that is logged and the client is told.
+            tick: Called when nothing came for ``wake_s``.
+        """
+        serve = self._serve_single
+        if self.batched:
+            from labframe.sockets import batch  # ctypes costs 10 ms at import
+
+            if batch.available():
+                serve = batch.Batch(self.socket, self.receive, self.send).serve
+        while not self.closing:
+            try:
+                serve(reply, tick, lambda: self.closing)
+            except OSError as error:
+                if not self.closing:
+                    _LOG.warning("port %d: receiving failed, trying again: %s", self.port, error)
+                    threading.Event().wait(0.1)
+
+    def _serve_single(
+        self, reply: Reply, tick: Callable[[], object], closing: Callable[[], bool]
+    ) -> None:
+        receive = self.receive
+        send = self.socket.sendto
+        while not closing():
+            received = receive()
+            if received is None:
+                tick()
+                continue
+            request, address = received
+            try:
+                answer = reply(request)
+            except Exception as error:  # noqa: BLE001  # a handler class may raise anything
+                answer = failed(request, error)
+            if answer is not None:
+                try:
+                    send(answer, address)
+                except OSError as error:
+                    self._not_sent(error, request, answer, address)
+
+    def receive(self) -> tuple[bytes, Address] | None:
+        """Wait for one datagram; None when nothing came for ``wake_s``, or on ``close``."""
+        try:
+            request, address = self.socket.recvfrom(RECEIVE_BYTES)
+        except (BlockingIOError, TimeoutError, InterruptedError):
+            return None
+        except ConnectionError:  # Windows reports here that an earlier answer found nobody
+            return None
+        return None if self.closing else (request, address)
+
+    def send(self, request: bytes, answer: bytes, address: Address) -> None:
+        """Send one answer; what the system refuses is told to the client, or else logged."""
+        try:
+            self.socket.sendto(answer, address)
+        except OSError as error:
+            self._not_sent(error, request, answer, address)
+
+    def _not_sent(self, error: OSError, request: bytes, answer: bytes, address: Address) -> None:
+        if error.errno == errno.EMSGSIZE:  # a system whose datagrams are shorter than IP allows
+            with contextlib.suppress(OSError):
+                self.socket.sendto(pull.too_long(request, len(answer)), address)
+        elif not self.closing:
+            _LOG.warning("port %d: no answer sent to %s: %s", self.port, address, error)
+
+    def wake(self) -> None:
+        """Make the serving loop end: it finds ``closing`` set."""
+        self.closing = True
+        with contextlib.suppress(OSError):  # wakes a receiver on Linux, although it raises there
+            self.socket.shutdown(socket.SHUT_RDWR)
+        host = self.server_address[0]
+        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(self.socket.family, socket.SOCK_DGRAM) as waker,
+        ):
+            waker.setblocking(False)
+            waker.sendto(b"", (own, *self.server_address[1:]))
+
+    def close(self) -> None:
+        """Wake the loop and give the port back."""
+        if not self.closing:
+            self.wake()
+        self.socket.close()
+
+    server_close = close
+    shutdown = wake
+
+
+def failed(request: bytes, error: Exception) -> bytes:
+    """Log that a handler raised, and return the answer that tells the client."""
+    _LOG.error("the request %r could not be answered", request[:200], exc_info=error)
+    return encode(f"{PUSH_ERROR}#The request could not be answered: {error!r}"[:1000])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    address: Address
+    if host:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+    else:
+        family, address = socket.AF_INET, ("", port)
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortStillReserved(port, host) from error
+        error.add_note(f"labframe could not listen on UDP port {port} of {host or 'this computer'}")
+        raise
+    return bound
+
+
+def _set_receive_timeout(bound: socket.socket, seconds: float) -> None:
+    # Not settimeout: that would cost a poll() before each receive.
+    if os.name == "nt":
+        value: int | bytes = max(1, int(seconds * 1000))
+    else:
+        whole, rest = divmod(seconds, 1.0)
+        value = struct.pack("@ll", int(whole), int(rest * 1e6))
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
