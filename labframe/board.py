@@ -202,8 +202,11 @@ class Board:
     def put_batch(self, entries: Mapping[str, Entry]) -> None:
         """Store entries that ``check`` has passed; every answer has all of them or none."""
         with self.lock:
-            for codename, entry in entries.items():
-                self.put(codename, entry)
+            cells = [(self.cells[codename], entry) for codename, entry in entries.items()]
+            for cell, entry in cells:
+                cell.entry = entry
+                if cell.clean:
+                    self.mark(cell)
 
     def touch(self) -> None:
         """Note that there is activity."""

@@ -8,6 +8,7 @@
     ├── PortStillReserved                 another program, or another socket, holds the UDP port
     ├── DatagramTooLong (OSError)         more than one datagram carries
     └── ClientError
+        ├── UnknownHost (OSError)         a computer's name that nobody knows
         ├── NoAnswer (TimeoutError)       nothing came back in time, or nobody listens there
         ├── OldData                       the server has a point, but it is older than its timeout
         ├── UnexpectedAnswer              an answer that the protocol does not know here
@@ -35,6 +36,7 @@ __all__ = [
     "PortStillReserved",
     "UnexpectedAnswer",
     "UnknownCodename",
+    "UnknownHost",
 ]
 
 
@@ -84,6 +86,10 @@ class ClientError(LabframeError):
     """The root of what a client reports."""
 
 
+class UnknownHost(ClientError, OSError):
+    """The name of a computer has no address: misspelt, or the name server does not answer."""
+
+
 class NoAnswer(ClientError, TimeoutError):
     """No answer came in time, or the computer says that nobody listens on that port."""
 
@@ -97,8 +103,14 @@ class UnexpectedAnswer(ClientError):
 
 
 class CommandRefused(ClientError):
-    """The push socket answered ``ERROR#``: it understood or took nothing, and did nothing."""
+    """The push socket answered ``ERROR#``: it understood or took nothing, and did nothing.
+
+    The text is the server's, word for word.
+    """
 
 
 class CommandFailed(ClientError):
-    """The push socket answered ``EXCEP#``: the callback was called and did not return a value."""
+    """The push socket answered ``EXCEP#``: the callback was called and did not return a value.
+
+    The text is the server's, word for word: for an exception, ``str(exception)``.
+    """

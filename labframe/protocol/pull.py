@@ -29,7 +29,14 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from labframe.errors import OldData, UnexpectedAnswer
 from labframe.points import Point, Value
-from labframe.protocol.wire import MAX_DATAGRAM, PUSH_ERROR, UNKNOWN_COMMAND, encode, shortened
+from labframe.protocol.wire import (
+    MAX_DATAGRAM,
+    PUSH_ERROR,
+    PUSH_RET,
+    UNKNOWN_COMMAND,
+    encode,
+    shortened,
+)
 
 __all__ = [
     "OLD_DATA",
@@ -39,9 +46,13 @@ __all__ = [
     "Format",
     "Marker",
     "WholeFormat",
+    "decoded",
     "json_names",
     "json_point",
-    "parse_json_point",
+    "no_such_codename",
+    "old_data",
+    "parse_names",
+    "parse_point",
     "raw_point",
     "text_of",
     "too_long",
@@ -114,29 +125,79 @@ def text_of(answer: bytes, request: str) -> str:
     """Return the text of an answer.
 
     Raises:
-        UnexpectedAnswer: If the server does not know the request, or answered an error.
+        UnexpectedAnswer: If the server does not know the request, answered an error, or is no pull
+            socket.
     """
-    text = answer.decode("utf-8", "replace")
+    try:
+        text = answer.decode()
+    except UnicodeDecodeError as error:
+        raise UnexpectedAnswer(f"the answer to {request!r} is no text: {error}") from error
     if text == UNKNOWN_COMMAND:
         raise UnexpectedAnswer(f"the server does not know the request {request!r}")
+    if text == f"{PUSH_ERROR}#{UNKNOWN_COMMAND}" or text.startswith(f"{PUSH_RET}#"):
+        raise UnexpectedAnswer(
+            f"a push socket answered {request!r}: pull sockets usually have port 9000 or 9010"
+        )
     if text.startswith(f"{PUSH_ERROR}#"):
         raise UnexpectedAnswer(text.partition("#")[2])
     return text
 
 
-def parse_json_point(item: Any, codename: str) -> Point:
-    """Return the point in one decoded item of a JSON answer.
+def decoded(answer: bytes, request: str) -> Any:
+    """Return what a JSON answer holds.
 
     Raises:
-        OldData: If the item is the marker of old data.
-        UnexpectedAnswer: If it is no pair.
+        UnexpectedAnswer: If it is no JSON, or for the reasons of ``text_of``.
+    """
+    text = text_of(answer, request)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnexpectedAnswer(
+            f"the answer to {request!r} is no JSON: {shortened(text)!r}"
+        ) from error
+
+
+def parse_names(answer: bytes) -> list[str]:
+    """Return the codenames in the answer to ``codenames_json``.
+
+    Raises:
+        UnexpectedAnswer: If it is no list of texts.
+    """
+    names = decoded(answer, "codenames_json")
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return names
+    raise UnexpectedAnswer(f"{shortened(str(names))} is no list of codenames")
+
+
+def parse_point(item: Any, codename: str) -> Point | Marker:
+    """Return the point in one decoded item of a JSON answer, or ``OLD_DATA``.
+
+    Raises:
+        UnexpectedAnswer: If it is neither the marker nor a pair.
     """
     if item == OLD_DATA:
-        raise OldData(f"'{codename}': the server's newest point is older than its timeout")
+        return OLD_DATA
     match item:
-        case [x, y] if isinstance(x, (int, float)):
+        case [x, y]:
             return Point(x, y)
-    raise UnexpectedAnswer(f"'{codename}': {item!r} is no point")
+    raise UnexpectedAnswer(f"'{codename}': {shortened(repr(item))} is no point")
+
+
+def old_data(codenames: Iterable[str]) -> OldData:
+    """Return the error that says which codenames have no fresh point."""
+    names = ", ".join(f"'{name}'" for name in codenames)
+    return OldData(f"{names}: the server's newest point is older than its timeout")
+
+
+def no_such_codename(codename: str, known: Iterable[str]) -> UnexpectedAnswer:
+    """Return the error that says which codenames there are instead of ``codename``."""
+    import difflib  # needed for this message only
+
+    names = list(known)
+    near = difflib.get_close_matches(codename, names, 3)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {names}"
+    return UnexpectedAnswer(f"the server has no codename '{codename}'; {hint}")
 
 
 def json_names(codenames: Iterable[str]) -> bytes:

@@ -41,6 +41,7 @@ __all__ = [
     "parse_raw",
     "private_copy",
     "returned",
+    "unshared",
 ]
 
 ReturnFormat: TypeAlias = Literal["json", "raw", "string"]
@@ -111,13 +112,34 @@ def parse_json(text: str) -> dict[str, Any]:
         ValueError: With the text of the error answer.
     """
     try:
-        values = json.loads(text)
+        values = _decoded(text)
     except (ValueError, RecursionError):
         raise ValueError(f"The string '{text}' could not be decoded as JSON") from None
     if not isinstance(values, dict):
         raise ValueError(  # noqa: TRY004  # one kind of exception for every refusal
             f"The object '{values}' returned after decoding the JSON string is not a dict"
         )
+    return values
+
+
+_decoder: Any = json.JSONDecoder()  # its scan_once is not in the stubs
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = _decoder.scan_once
+
+
+def _decoded(text: str) -> Any:
+    """Return what ``json.loads`` does, without its search for white space where there is none."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else json.loads(text)
+
+
+def unshared(values: dict[str, Any]) -> dict[str, Any]:
+    """Return decoded values as they are, or a copy of them if a part of them can be changed."""
+    for value in values.values():
+        if isinstance(value, (dict, list)):
+            return private_copy(values)
     return values
 
 
@@ -172,6 +194,8 @@ def returned(value: Any, form: ReturnFormat) -> str:
     """
     try:
         if form == "json":
+            if type(value) is int or (type(value) is float and value - value == 0.0):
+                return f"{PUSH_RET}#{value!r}"  # as json.dumps does, at a third of the time
             return f"{PUSH_RET}#{json.dumps(value)}"
         if form == "string":
             return f"{PUSH_RET}#{value!s}"

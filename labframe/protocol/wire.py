@@ -36,7 +36,10 @@ _UNKNOWN = UNKNOWN_COMMAND.encode()
 
 def encode(text: str) -> bytes:
     """Return ``text`` as UTF-8; what UTF-8 cannot carry (half a surrogate pair) is escaped."""
-    return text.encode("utf-8", "backslashreplace")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
 
 
 def is_answer(datagram: bytes) -> bool:

@@ -34,8 +34,11 @@ _ALONE: Final = 16
 _PATIENCE: Final = 4
 """Batches of one before going back to plain receives."""
 
+_MSG_DONTWAIT: Final = 0x40
 _MSG_WAITFORONE: Final = 0x10000
-_ADDRESS_ROOM: Final = 32  # sockaddr_in takes 16 bytes, sockaddr_in6 28
+_IPV4_LENGTH: Final = 16  # bytes of a sockaddr_in
+_IPV6_LENGTH: Final = 28  # and of a sockaddr_in6
+_ADDRESS_ROOM: Final = 32
 
 
 class _IoVec(ctypes.Structure):
@@ -62,9 +65,11 @@ class _Message(ctypes.Structure):
 def _calls() -> tuple[Any, Any] | None:
     if sys.platform != "linux":
         return None
-    library = ctypes.CDLL(None, use_errno=True)
     try:
-        receive, send = library.recvmmsg, library.sendmmsg
+        receive = ctypes.CDLL(None, use_errno=True).recvmmsg
+        # Sending never waits, so it keeps the interpreter's lock: to give it away beside a thread
+        # that computes would cost a switch interval before the next receive.
+        send = ctypes.PyDLL(None, use_errno=True).sendmmsg
     except AttributeError:
         return None
     receive.argtypes = [
@@ -100,7 +105,7 @@ class Batch:
         self._receive_many, self._send_many = calls
         self._receive_one, self._send_one = receive, send
         self._descriptor = bound.fileno()
-        self._address_length = 16 if bound.family == socket.AF_INET else 28
+        self._address_length = _IPV4_LENGTH if bound.family == socket.AF_INET else _IPV6_LENGTH
         self._addresses = ctypes.create_string_buffer(_SLOTS * _ADDRESS_ROOM)
         self._requests = (ctypes.c_char * (_SLOTS * _ROOM))()
         self._answers = (ctypes.c_char * (_SLOTS * _ROOM))()
@@ -120,6 +125,63 @@ class Batch:
                 header.name_length = self._address_length
                 header.vectors = ctypes.addressof(vectors[slot])
                 header.vector_count = 1
+        self._request_bytes = memoryview(self._requests).cast("B")
+        self._answer_bytes = memoryview(self._answers).cast("B")
+        words = memoryview(self._incoming).cast("B").cast("I")
+        self._request_lengths = words[_Message.length.offset // 4 :: ctypes.sizeof(_Message) // 4]
+        self._answer_lengths = memoryview(self._answer_vectors).cast("B").cast("L")[1::2]
+        self._first = 0
+        self._end = 0
+
+    # One by one: for a handler that may be slow.
+
+    def receive(self) -> int:
+        """Wait for datagrams; return how many there are, 0 when none came in time.
+
+        Raises:
+            OSError: If receiving fails.
+        """
+        self._first = self._end = 0
+        count: int = self._receive_many(
+            self._descriptor, ctypes.addressof(self._incoming), _SLOTS, _MSG_WAITFORONE, None
+        )
+        if count > 0:
+            return count
+        code = ctypes.get_errno()
+        if code not in (errno.EAGAIN, errno.EINTR):
+            raise OSError(code, os.strerror(code))
+        return 0
+
+    def request(self, slot: int) -> bytes:
+        """Return the datagram in a slot."""
+        start = slot * _ROOM
+        return bytes(self._request_bytes[start : start + self._request_lengths[slot]])
+
+    def address(self, slot: int) -> tuple[Any, ...]:
+        """Return the address that a datagram came from, as the socket module writes it."""
+        raw = self._addresses.raw[slot * _ADDRESS_ROOM :][: self._address_length]
+        port = int.from_bytes(raw[2:4])
+        if self._address_length == _IPV4_LENGTH:
+            return socket.inet_ntop(socket.AF_INET, raw[4:8]), port
+        scope = int.from_bytes(raw[24:28], sys.byteorder)
+        return socket.inet_ntop(socket.AF_INET6, raw[8:24]), port, 0, scope
+
+    def put(self, slot: int, answer: bytes) -> None:
+        """Have an answer sent by the next ``flush``; slots come in their order."""
+        if slot != self._end:
+            self.flush()
+            self._first = slot
+        start, length = slot * _ROOM, len(answer)
+        self._answer_bytes[start : start + length] = answer
+        self._answer_lengths[slot] = length
+        self._end = slot + 1
+
+    def flush(self) -> None:
+        """Send what was put."""
+        self._send(self._first, self._end)
+        self._first = self._end
+
+    # All at once: for a handler that is quick.
 
     def serve(
         self,
@@ -158,11 +220,8 @@ class Batch:
     ) -> None:
         receive_many, incoming = self._receive_many, ctypes.addressof(self._incoming)
         descriptor = self._descriptor
-        requests = memoryview(self._requests).cast("B")
-        answers = memoryview(self._answers).cast("B")
-        words = ctypes.sizeof(_Message) // 4
-        lengths = memoryview(self._incoming).cast("B").cast("I")[_Message.length.offset // 4 :]
-        answer_lengths = memoryview(self._answer_vectors).cast("B").cast("L")
+        requests, lengths = self._request_bytes, self._request_lengths
+        answers, answer_lengths = self._answer_bytes, self._answer_lengths
         patience = _PATIENCE
         while patience:
             count = receive_many(descriptor, incoming, _SLOTS, _MSG_WAITFORONE, None)
@@ -178,13 +237,13 @@ class Batch:
             first = 0
             for slot in range(count):
                 start = slot * _ROOM
-                request = bytes(requests[start : start + lengths[slot * words]])
+                request = bytes(requests[start : start + lengths[slot]])
                 try:
                     answer = reply(request)
                 except Exception as error:  # noqa: BLE001  # as above
                     answer = failed(request, error)
                 if answer is None:
-                    self._flush(first, slot)
+                    self._send(first, slot)
                     first = slot + 1
                 else:
                     length = len(answer)
@@ -192,12 +251,14 @@ class Batch:
                         answer = pull.too_long(request, length)
                         length = len(answer)
                     answers[start : start + length] = answer
-                    answer_lengths[2 * slot + 1] = length
-            self._flush(first, count)
+                    answer_lengths[slot] = length
+            self._send(first, count)
 
-    def _flush(self, first: int, end: int) -> None:
+    def _send(self, first: int, end: int) -> None:
         """Send the answers of the slots from ``first`` up to ``end``; skip what is refused."""
         outgoing, size = ctypes.addressof(self._outgoing), ctypes.sizeof(_Message)
         while first < end:
-            sent = self._send_many(self._descriptor, outgoing + first * size, end - first, 0)
+            sent = self._send_many(
+                self._descriptor, outgoing + first * size, end - first, _MSG_DONTWAIT
+            )
             first += sent if sent > 0 else 1

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from labframe.protocol import push
 from labframe.protocol.wire import encode
-from labframe.sockets.transport import Address, UdpServer, failed
+from labframe.sockets.transport import Address, Mail, UdpServer, failed
 
 __all__ = ["CallBackThread", "DirectCallbacks"]
 
@@ -30,6 +30,9 @@ _LOG = logging.getLogger(__name__)
 
 _GRACE_S: Final = 0.05
 """A callback that takes longer is slow: another thread goes on receiving."""
+
+_HURRY_S: Final = 0.0005
+"""Answers of datagrams that came together wait for each other no longer than this."""
 
 _QUIET_LOOKS: Final = 20
 """After so many looks at a socket that received nothing, the relief sleeps until woken."""
@@ -106,14 +109,14 @@ _END: Final = object()
 
 
 class _Call:
-    """One request that calls the callback: waiting, running, or given up."""
+    """One request for a callback that is slow: it is running, or waits for another to return."""
 
     __slots__ = ("address", "answered", "since", "values")
 
-    def __init__(self, values: dict[str, Any], address: Address) -> None:
+    def __init__(self, values: dict[str, Any], address: Address, since: float) -> None:
         self.values = values
         self.address = address
-        self.since = time.monotonic()
+        self.since = since
         self.answered = False
 
 
@@ -126,6 +129,10 @@ class DirectCallbacks:
         call: Calls the callback with values and returns the answer; never raises.
         timeout_s: Seconds after which a call, or the wait for one, is answered without its result;
             None is never.
+
+    The thread that receives is the only one that touches the mail, and the only one that starts a
+    call while none is slow. Becoming the receiver in another's place happens with the lock held,
+    and so does the look, after each call, whether that has happened.
     """
 
     def __init__(
@@ -140,41 +147,37 @@ class DirectCallbacks:
         self._call = call
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._line: deque[_Call] = deque()
-        self._running: _Call | None = None
         self._receiver: int | None = None  # the identity of the thread that receives
+        self._mail: Mail | None = None
+        self._slot = 0  # the next datagram to be looked at, of those that were received together
+        self._count = 0
+        self._running: dict[str, Any] | None = None  # the values in the receiver's own call,
+        self._since = 0.0  # and when it began
+        self._slow: _Call | None = None  # a call in a thread that has been relieved
+        self._line: deque[_Call] = deque()
         self._calls = 0
         self._watching = False
         self._wake = threading.Event()
-        self._relief: threading.Thread | None = None
-
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a slow callback to return."""
-        return len(self._line)
 
     def serve(self) -> None:
         """Answer datagrams until the server is closing; blocks."""
+        self._mail = self._server.mail()
         self._receiver = threading.get_ident()
-        self._relief = threading.Thread(target=self._alternate, name="push relief", daemon=True)
-        self._relief.start()
+        threading.Thread(target=self._alternate, name="push relief", daemon=True).start()
         self._alternate()
 
     def finish(self) -> None:
         """Let the relief end, and say what the end of the socket leaves undone."""
         self._wake.set()
         with self._lock:
-            running, dropped = self._running, list(self._line)
+            busy = self._running or (self._slow.values if self._slow else None)
+            dropped = list(self._line)
             self._line.clear()
-        if running is not None:
-            _LOG.warning(
-                "port %d: stopped while the callback was still busy with %r",
-                self._server.port, running.values,
-            )  # fmt: skip
+        port = self._server.port
+        if busy is not None:
+            _LOG.warning("port %d: stopped while the callback was still busy with %r", port, busy)
         for call in dropped:
-            _LOG.warning(
-                "port %d: stopped; nothing was done with %r", self._server.port, call.values
-            )
+            _LOG.warning("port %d: stopped; nothing was done with %r", port, call.values)
 
     def _alternate(self) -> None:
         me = threading.get_ident()
@@ -187,44 +190,55 @@ class DirectCallbacks:
     # The receiver.
 
     def _receive(self, me: int) -> None:
-        server, reply = self._server, self._reply
+        server, mail = self._server, self._mail
+        assert mail is not None
         waits = None
         while self._receiver == me and not server.closing:
-            slow = self._running is not None
+            slow = self._slow is not None
             if slow:
                 self._give_up_waiting()
             try:
                 if waits is not slow:
-                    server.socket.settimeout(_GRACE_S if slow else None)
+                    server.set_wake(_GRACE_S if slow else None)
                     waits = slow
-                received = server.receive()
+                if self._slot >= self._count:
+                    self._count = mail.receive()
+                    self._slot = 0
+                if self._work_through(mail, me):
+                    mail.flush()
             except OSError as error:
                 if not server.closing:
                     _LOG.warning("port %d: receiving failed: %s", server.port, error)
                     time.sleep(_GRACE_S)  # do not spin on a socket that is gone
-                continue
-            if received is None:
-                continue
-            request, address = received
+
+    def _work_through(self, mail: Mail, me: int) -> bool:
+        """Answer what was received; False when another thread has become the receiver."""
+        reply, read, put = self._reply, mail.request, mail.put
+        hurry = time.monotonic() + _HURRY_S
+        for slot in range(self._slot, self._count):
+            self._slot = slot + 1
+            request = read(slot)
             try:
                 answer = reply(request)
-                if isinstance(answer, dict):
-                    answer = self._call_or_queue(answer, address, me)
             except Exception as error:  # noqa: BLE001  # nothing may silence the socket
                 answer = failed(request, error)
+            if isinstance(answer, dict):
+                if self._slow is not None and self._queued(answer, mail.address(slot)):
+                    continue
+                answer = self._call_now(answer, me)
+                if answer is None:
+                    return False
             if answer is not None:
-                server.send(request, answer, address)
+                put(slot, answer)
+            if self._since > hurry:
+                mail.flush()
+                hurry = time.monotonic() + _HURRY_S
+        return True
 
-    def _call_or_queue(self, values: dict[str, Any], address: Address, me: int) -> bytes | None:
-        """Call the callback, or put the request in line behind one that is slow."""
-        call = _Call(values, address)
-        with self._lock:
-            if self._running is not None:
-                if len(self._line) >= _LINE:
-                    return encode(push.error(f"{_BUSY}, and {_LINE} requests wait already"))
-                self._line.append(call)
-                return None
-            self._running = call
+    def _call_now(self, values: dict[str, Any], me: int) -> bytes | None:
+        """Return the answer of the callback; None when it was slow, and all is done."""
+        self._since = time.monotonic()
+        self._running = values
         self._calls += 1
         if not self._watching:
             self._watching = True
@@ -234,9 +248,23 @@ class DirectCallbacks:
             if self._receiver == me:  # it was quick, as usual
                 self._running = None
                 return answer
-        self._answer(call, answer)
+            slow = self._slow
+        assert slow is not None
+        self._answer(slow, answer)
         self._work_off()
         return None
+
+    def _queued(self, values: dict[str, Any], address: Address) -> bool:
+        """Put a request in line behind the slow one, unless that has returned meanwhile."""
+        with self._lock:
+            if self._slow is None:
+                return False
+            if len(self._line) < _LINE:
+                self._line.append(_Call(values, address, time.monotonic()))
+                return True
+        refused = encode(push.error(f"{_BUSY}, and {_LINE} requests wait already"))
+        self._server.send(b"", refused, address)
+        return True
 
     def _answer(self, call: _Call, answer: bytes) -> None:
         with self._lock:
@@ -250,9 +278,9 @@ class DirectCallbacks:
         while True:
             with self._lock:
                 if not self._line or self._server.closing:
-                    self._running = None
+                    self._slow = None
                     return
-                call = self._running = self._line.popleft()
+                call = self._slow = self._line.popleft()
                 call.since = time.monotonic()
             self._answer(call, self._call(call.values))
 
@@ -262,20 +290,18 @@ class DirectCallbacks:
             return
         limit = time.monotonic() - self._timeout_s
         with self._lock:
-            running = self._running
+            slow = self._slow
             late = [call for call in self._line if call.since < limit]
             for call in late:
                 self._line.remove(call)
-        if running is not None and running.since < limit:
-            self._answer(running, encode(self._still_running()))
+        if slow is not None and slow.since < limit:
+            text = (
+                f"The callback has not returned within {self._timeout_s:g} s. It is still running; "
+                "its value will not be sent."
+            )
+            self._answer(slow, encode(f"{push.PUSH_EXCEP}#{text}"))
         for call in late:
             self._answer(call, encode(push.error(f"{_BUSY} for {self._timeout_s:g} s")))
-
-    def _still_running(self) -> str:
-        return (
-            f"EXCEP#The callback has not returned within {self._timeout_s:g} s. It is still "
-            "running; its value will not be sent."
-        )
 
     # The relief.
 
@@ -285,12 +311,8 @@ class DirectCallbacks:
         quiet, seen = 0, -1
         while quiet < _QUIET_LOOKS and not self._server.closing:
             time.sleep(_GRACE_S)
-            running = self._running
-            if running is not None and time.monotonic() - running.since > _GRACE_S:
-                with self._lock:
-                    if self._running is running:
-                        self._receiver = me
-                        return
+            if self._relieve(me):
+                return
             quiet, seen = (quiet + 1, seen) if self._calls == seen else (0, self._calls)
         # Say that nobody watches before the last look: whoever starts a call says so before it
         # looks whether somebody watches.
@@ -299,6 +321,20 @@ class DirectCallbacks:
         if self._running is not None or self._server.closing:
             self._watching = True
             self._wake.set()
+
+    def _relieve(self, me: int) -> bool:
+        """Become the receiver if its call is slow; tell whether it was."""
+        with self._lock:
+            running = self._running
+            if running is None or time.monotonic() - self._since <= _GRACE_S:
+                return False
+            assert self._mail is not None
+            address = self._mail.address(self._slot - 1)
+            self._slow = _Call(running, address, self._since)
+            self._running = None
+            self._receiver = me
+        self._mail.flush()
+        return True
 
 
 _BUSY: Final = "Nothing was done: the callback has been busy with an earlier request"

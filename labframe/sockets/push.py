@@ -47,12 +47,11 @@ class PushUDPHandler:
 
         None, and so no answer, to what is itself an answer.
         """
-        command, separator, data = request.partition(b"#")
-        if separator and not (self.strict and b"#" in data):
-            if command == b"json_wn":
-                return self._values(push.parse_json, data)
-            if command == b"raw_wn":
-                return self._values(push.parse_raw, data)
+        if not self.strict or request.count(b"#") == 1:
+            if request.startswith(b"json_wn#"):
+                return self._values(push.parse_json, request[8:])
+            if request.startswith(b"raw_wn#"):
+                return self._values(push.parse_raw, request[7:])
         if request == b"name":
             return _limited(f"{push.PUSH_RET}#{self.name}", push.PUSH_ERROR, "The name")
         if request == b"commands":
@@ -155,7 +154,6 @@ class DataPushSocket(ServingSocket):
         self._callbacks: CallBackThread | None = None
         self._direct: DirectCallbacks | None = None
         super().__init__(name, UdpServer(host, port))
-        self.server.batched = False  # with one request at a time, a callback delays no other
         if action == "callback_async":
             assert callback is not None
             self._callbacks = CallBackThread(queue, callback)
@@ -260,7 +258,7 @@ class DataPushSocket(ServingSocket):
             answer = _limited(
                 push.acknowledge(values), push.PUSH_ERROR, "Nothing was stored: the answer"
             )
-            shown, queued = push.private_copy(values), push.private_copy(values)
+            shown, queued = push.unshared(values), push.private_copy(values)
         except RecursionError:
             return encode(_TOO_DEEP)
         if answer.startswith(b"ERROR"):
@@ -279,18 +277,20 @@ class DataPushSocket(ServingSocket):
     def _take_and_call(self, values: dict[str, Any]) -> bytes:
         assert self._callback is not None
         try:
-            self._store(values, push.private_copy(values))
+            self._store(values, push.unshared(values))
         except RecursionError:
             return encode(_TOO_DEEP)
         try:
             value = self._callback(values)
         except BaseException as error:  # noqa: BLE001  # SystemExit is an answer too
             return _limited(push.exception(error), push.PUSH_EXCEP, "The text of the exception")
-        answer = push.returned(value, self.return_format)
+        answer = encode(push.returned(value, self.return_format))
+        if len(answer) <= MAX_DATAGRAM:
+            return answer
         return _limited(answer, push.PUSH_EXCEP, "The callback was called, but its value")
 
     def _store(self, values: dict[str, Any], shown: dict[str, Any]) -> None:
-        """Make ``values`` the newest; ``shown`` is a copy of them for ``updated``."""
+        """Make ``values`` the newest; ``shown`` are the same for ``updated``, unshared."""
         with self._lock:
             self._last = values
             self._updated.update(shown)

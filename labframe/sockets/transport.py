@@ -15,13 +15,13 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from labframe.errors import PortStillReserved
 from labframe.protocol import pull
 from labframe.protocol.wire import PUSH_ERROR, encode
 
-__all__ = ["RECEIVE_BYTES", "Address", "Reply", "UdpServer", "failed"]
+__all__ = ["RECEIVE_BYTES", "Address", "Mail", "Reply", "UdpServer", "failed"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,6 +33,25 @@ Address: TypeAlias = Any
 
 Reply: TypeAlias = Callable[[bytes], "bytes | None"]
 """From the bytes of a request to those of its answer; None sends nothing."""
+
+
+class Mail(Protocol):
+    """Datagrams that were received together, and their answers: in slots, from 0."""
+
+    def receive(self) -> int:
+        """Wait for datagrams; return how many there are, 0 when none came in time."""
+
+    def request(self, slot: int) -> bytes:
+        """Return the datagram in a slot."""
+
+    def address(self, slot: int) -> Address:
+        """Return the address that it came from."""
+
+    def put(self, slot: int, answer: bytes) -> None:
+        """Have an answer sent by the next ``flush``."""
+
+    def flush(self) -> None:
+        """Send what was put."""
 
 
 class UdpServer:
@@ -61,13 +80,32 @@ class UdpServer:
         self.batched = True
         self.closing = False
         if wake_s is not None:
-            _set_receive_timeout(self.socket, wake_s)
+            self.set_wake(wake_s)
 
     @property
     def port(self) -> int:
         """The port that was bound."""
         port: int = self.server_address[1]
         return port
+
+    def set_wake(self, seconds: float | None) -> None:
+        """Let a receive end after so long without a datagram; None lets it wait."""
+        # Not settimeout: that would cost a poll() before each receive.
+        if os.name == "nt":
+            value: int | bytes = max(1, int(seconds * 1000)) if seconds else 0
+        else:
+            whole, rest = divmod(seconds or 0.0, 1.0)
+            value = struct.pack("@ll", int(whole), int(rest * 1e6))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+
+    def mail(self) -> Mail:
+        """Return the way to receive datagrams and answer them one by one."""
+        if self.batched:
+            from labframe.sockets import batch  # ctypes costs 10 ms at import
+
+            if batch.available():
+                return batch.Batch(self.socket, self.receive, self.send)
+        return _SingleMail(self)
 
     def serve(self, reply: Reply, tick: Callable[[], object]) -> None:
         """Answer datagrams until ``close``; blocks.
@@ -159,6 +197,37 @@ class UdpServer:
     shutdown = wake
 
 
+class _SingleMail:
+    """Mail with one slot, where the system receives one datagram at a time."""
+
+    def __init__(self, server: UdpServer) -> None:
+        self._server = server
+        self._received: tuple[bytes, Address] = (b"", None)
+        self._answer: bytes | None = None
+
+    def receive(self) -> int:
+        received = self._server.receive()
+        if received is None:
+            return 0
+        self._received = received
+        return 1
+
+    def request(self, _slot: int) -> bytes:
+        return self._received[0]
+
+    def address(self, _slot: int) -> Address:
+        return self._received[1]
+
+    def put(self, _slot: int, answer: bytes) -> None:
+        self._answer = answer
+
+    def flush(self) -> None:
+        if self._answer is not None:
+            request, address = self._received
+            self._server.send(request, self._answer, address)
+            self._answer = None
+
+
 def failed(request: bytes, error: Exception) -> bytes:
     """Log that a handler raised, and return the answer that tells the client."""
     _LOG.error("the request %r could not be answered", request[:200], exc_info=error)
@@ -184,13 +253,3 @@ def _bound(host: str, port: int) -> socket.socket:
         error.add_note(f"labframe could not listen on UDP port {port} of {host or 'this computer'}")
         raise
     return bound
-
-
-def _set_receive_timeout(bound: socket.socket, seconds: float) -> None:
-    # Not settimeout: that would cost a poll() before each receive.
-    if os.name == "nt":
-        value: int | bytes = max(1, int(seconds * 1000))
-    else:
-        whole, rest = divmod(seconds, 1.0)
-        value = struct.pack("@ll", int(whole), int(rest * 1e6))
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)

@@ -1,0 +1,5 @@
+"""``python -m labframe``: the same as the command ``labframe``."""
+
+from labframe.cli import main
+
+main()

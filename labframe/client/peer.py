@@ -1,0 +1,187 @@
+"""The other side: one resolved host and port, and the exchange of datagrams with it.
+
+Answers carry no number that says which request they belong to. So each request has a socket of its
+own, for itself and its repetitions, and with it a port of its own: an answer that comes late or
+twice finds that port closed, and is never taken for the answer to another request. This also is
+why threads and coroutines may share a client without a lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+
+from labframe.errors import ClientError, DatagramTooLong, NoAnswer, UnknownHost
+from labframe.protocol.wire import MAX_DATAGRAM, shortened
+
+__all__ = ["Conversation", "Peer", "Request"]
+
+_RECEIVE_BYTES: Final = 65535
+"""Room for any datagram that IP can carry."""
+
+T = TypeVar("T")
+
+
+class Request(NamedTuple):
+    """One datagram to send.
+
+    Attributes:
+        data: Its bytes.
+        repeatable: Whether it does no harm to send it again when no answer comes.
+    """
+
+    data: bytes
+    repeatable: bool = True
+
+
+Conversation: TypeAlias = Generator[Request, bytes, T]
+"""What is said to reach a result: yields requests, is sent their answers, returns the result."""
+
+
+class Peer:
+    """Where a server listens.
+
+    Args:
+        host: The name or address of the computer; resolved here, once. Of a name with both kinds
+            of addresses an IPv4 address is taken, since most servers listen to IPv4 only.
+        port: The UDP port, 1 to 65535.
+        timeout: Seconds to wait for the answer to each datagram; None waits for ever.
+        retries: How often to send a repeatable request again.
+
+    Raises:
+        ValueError: If an argument is out of range.
+        UnknownHost: If nobody knows the name.
+    """
+
+    def __init__(self, host: str, port: int, timeout: float | None, retries: int = 0) -> None:
+        if not 0 < port < 65536:
+            raise ValueError(f"port = {port}: a UDP port is 1 to 65535")
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout = {timeout}: must be more than 0 s")
+        if retries < 0:
+            raise ValueError(f"retries = {retries}: must be 0 or more")
+        self.host = host
+        self.port = port
+        self.timeout = timeout
+        self.retries = retries
+        self.closed = False
+        self._family, self._address = _resolved(host, port)
+
+    def __str__(self) -> str:
+        return f"UDP port {self.port} of {self.host}"
+
+    def hold(self, conversation: Conversation[T]) -> T:
+        """Go through a conversation; blocks.
+
+        Raises:
+            NoAnswer: If an answer does not come.
+            DatagramTooLong: If a request does not fit into a datagram.
+            RuntimeError: After ``closed`` was set.
+            ClientError: What the conversation makes of the answers.
+        """
+        with self._noted():
+            try:
+                request = next(conversation)
+                while True:
+                    request = conversation.send(self._exchange(request))
+            except StopIteration as end:
+                result: T = end.value
+                return result
+
+    async def hold_async(self, conversation: Conversation[T]) -> T:
+        """Go through a conversation; raises as ``hold``."""
+        with self._noted():
+            try:
+                request = next(conversation)
+                while True:
+                    request = conversation.send(await self._exchange_async(request))
+            except StopIteration as end:
+                result: T = end.value
+                return result
+
+    def _exchange(self, request: Request) -> bytes:
+        with self._connected(request) as line:
+            line.settimeout(self.timeout)
+            for _ in range(self._tries(request)):
+                line.send(request.data)
+                try:
+                    return line.recv(_RECEIVE_BYTES)
+                except TimeoutError:
+                    continue
+        raise self._no_answer(request)
+
+    async def _exchange_async(self, request: Request) -> bytes:
+        import asyncio  # 40 ms that programs with threads need not wait for
+
+        loop = asyncio.get_running_loop()
+        with self._connected(request) as line:
+            line.setblocking(False)
+            for _ in range(self._tries(request)):
+                try:
+                    async with asyncio.timeout(self.timeout):
+                        await loop.sock_sendall(line, request.data)
+                        return await loop.sock_recv(line, _RECEIVE_BYTES)
+                except TimeoutError:
+                    continue
+        raise self._no_answer(request)
+
+    @contextmanager
+    def _connected(self, request: Request) -> Iterator[socket.socket]:
+        """Give a socket that hears this server only; turn what the system says into our errors."""
+        if self.closed:
+            raise RuntimeError(f"the client of {self} is closed; make a new one")
+        with socket.socket(self._family, socket.SOCK_DGRAM) as line:
+            try:
+                line.connect(self._address)
+                yield line
+            except ConnectionError as error:
+                raise NoAnswer(f"nobody listens on {self}: is the server running?") from error
+            except OSError as error:
+                if error.errno == errno.EMSGSIZE:
+                    raise DatagramTooLong(
+                        f"the request {_named(request)} is {len(request.data)} bytes long, a "
+                        f"datagram carries {MAX_DATAGRAM} at most. Send less at once."
+                    ) from error
+                raise NoAnswer(f"no way to {self}: {error.strerror or error}") from error
+
+    def _tries(self, request: Request) -> int:
+        return 1 + self.retries if request.repeatable else 1
+
+    def _no_answer(self, request: Request) -> NoAnswer:
+        tries = self._tries(request)
+        often = "once" if tries == 1 else f"{tries} times"
+        doubt = "" if request.repeatable else "; it is unknown whether the command was executed"
+        return NoAnswer(
+            f"{self} did not answer {_named(request)} within {self.timeout:g} s, asked {often}"
+            f"{doubt}"
+        )
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note in an error whose answer it is about."""
+        try:
+            yield
+        except ClientError as error:
+            if not isinstance(error, NoAnswer):
+                error.add_note(f"This is what {self} answered.")
+            raise
+
+
+def _named(request: Request) -> str:
+    return repr(shortened(request.data.decode("utf-8", "replace")))
+
+
+def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnknownHost(
+            f"the computer {host!r} has no known address ({reason}): check its name, or give its "
+            "IP address"
+        ) from error
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return family, address
