@@ -174,8 +174,6 @@ class Board:
 
         Raises:
             KeyError: After ``close``.
-            PointError, TypeError: For an x that cannot be served: it is checked here, where the
-                first point since the last settling comes by, rather than with every point.
         """
         if self._closed is not None:
             raise KeyError(self._closed)
@@ -183,14 +181,6 @@ class Board:
         self.dirty.append(cell)
         if self.touch_on_set:
             self.last_activity = time.time()
-        entry = cell.entry
-        if type(entry[0]) is not float:
-            try:
-                self.check(cell.name, entry[:2])
-            except (PointError, TypeError):
-                if cell.entry is entry:
-                    cell.entry = cell.current
-                raise
 
     def put(self, codename: str, entry: Entry) -> None:
         """Store an entry that ``check`` has passed."""

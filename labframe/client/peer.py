@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
@@ -21,6 +22,15 @@ __all__ = ["Conversation", "Peer", "Request"]
 
 _RECEIVE_BYTES: Final = 65535
 """Room for any datagram that IP can carry."""
+
+# A computer with several addresses may answer from another one than it was asked at, and a
+# connected socket would not hear that. Linux tells an unconnected one as well that nobody listens,
+# if asked to (IP_RECVERR, IPV6_RECVERR of linux/in.h); elsewhere only a connected socket is told.
+_ERROR_QUEUE: Final[dict[int, tuple[int, int]] | None] = (
+    {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
+    if sys.platform == "linux"
+    else None
+)
 
 T = TypeVar("T")
 
@@ -103,12 +113,15 @@ class Peer:
                 return result
 
     def _exchange(self, request: Request) -> bytes:
-        with self._connected(request) as line:
+        with self._open(request) as line:
             line.settimeout(self.timeout)
             for _ in range(self._tries(request)):
-                line.send(request.data)
+                self._send(line, request.data)
                 try:
-                    return line.recv(_RECEIVE_BYTES)
+                    while True:
+                        answer, sender = line.recvfrom(_RECEIVE_BYTES)
+                        if sender[1] == self.port:
+                            return answer
                 except TimeoutError:
                     continue
         raise self._no_answer(request)
@@ -117,25 +130,31 @@ class Peer:
         import asyncio  # 40 ms that programs with threads need not wait for
 
         loop = asyncio.get_running_loop()
-        with self._connected(request) as line:
+        with self._open(request) as line:
             line.setblocking(False)
             for _ in range(self._tries(request)):
                 try:
                     async with asyncio.timeout(self.timeout):
-                        await loop.sock_sendall(line, request.data)
-                        return await loop.sock_recv(line, _RECEIVE_BYTES)
+                        self._send(line, request.data)
+                        while True:
+                            answer, sender = await loop.sock_recvfrom(line, _RECEIVE_BYTES)
+                            if sender[1] == self.port:
+                                return answer
                 except TimeoutError:
                     continue
         raise self._no_answer(request)
 
     @contextmanager
-    def _connected(self, request: Request) -> Iterator[socket.socket]:
-        """Give a socket that hears this server only; turn what the system says into our errors."""
+    def _open(self, request: Request) -> Iterator[socket.socket]:
+        """Give a socket to ask the server with; turn what the system says into our errors."""
         if self.closed:
             raise RuntimeError(f"the client of {self} is closed; make a new one")
         with socket.socket(self._family, socket.SOCK_DGRAM) as line:
             try:
-                line.connect(self._address)
+                if _ERROR_QUEUE is None:
+                    line.connect(self._address)
+                else:
+                    line.setsockopt(*_ERROR_QUEUE[self._family], 1)
                 yield line
             except ConnectionError as error:
                 raise NoAnswer(f"nobody listens on {self}: is the server running?") from error
@@ -146,6 +165,12 @@ class Peer:
                         f"datagram carries {MAX_DATAGRAM} at most. Send less at once."
                     ) from error
                 raise NoAnswer(f"no way to {self}: {error.strerror or error}") from error
+
+    def _send(self, line: socket.socket, data: bytes) -> None:
+        if _ERROR_QUEUE is None:
+            line.send(data)
+        else:
+            line.sendto(data, self._address)
 
     def _tries(self, request: Request) -> int:
         return 1 + self.retries if request.repeatable else 1

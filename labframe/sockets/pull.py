@@ -57,7 +57,10 @@ class PullUDPHandler:
             answer = status_answer()
         else:
             return None if is_answer(request) else _UNKNOWN
-        return answer if len(answer) <= MAX_DATAGRAM else too_long(request, len(answer))
+        if len(answer) <= MAX_DATAGRAM:
+            return answer
+        _LOG.warning("the answer to %r is too long: %d bytes", request, len(answer))
+        return too_long(request, len(answer))
 
 
 class CommonDataPullSocket(ServingSocket):
@@ -110,6 +113,7 @@ class CommonDataPullSocket(ServingSocket):
             codenames = list(codenames)
         limits = _limits(timeouts if init_timeouts else None, codenames)
         names = checked_codenames(codenames)
+        _check_no_echo(name, names)
         default = checked_point("default_x, default_y", (default_x, default_y))
         self._codenames = codenames if isinstance(codenames, tuple) else names
         self._timeouts = dict(zip(names, limits, strict=True))
@@ -143,18 +147,12 @@ class CommonDataPullSocket(ServingSocket):
         if self._activity.check:
             self._board.touch()
 
-    def stop(self) -> None:
-        """Stop answering and give the port back at once; harmless before ``start`` and again."""
-        super().stop()
-        self._board.close(self.port)
-        self._cells = self._board.cells
-
     def _serve(self) -> None:
         self.server.serve(self._handler.reply, self._board.settle)
 
-    def _check_open(self) -> None:
-        if self._stopped:
-            raise KeyError(self.port)
+    def _finish(self) -> None:
+        self._board.close(self.port)
+        self._cells = self._board.cells
 
     def _check(self, codename: str, point: Iterable[object]) -> tuple[Value, Value]:
         """Return the point ready to be stored; raise what is wrong with it."""
@@ -234,8 +232,8 @@ class DateDataPullSocket(CommonDataPullSocket):
             KeyError: With the port, after ``stop``.
         """
         try:
-            _, y = point
-            if type(y) is float and type(point) is tuple:  # the usual, without a call
+            x, y = point
+            if type(x) is float and type(y) is float and type(point) is tuple:  # the usual
                 cell = self._cells[codename]
                 cell.entry = point
                 if cell.clean:
@@ -391,6 +389,15 @@ def _limits(timeouts: Timeouts, codenames: Sequence[str]) -> list[float | None]:
         if limit is not None and not isinstance(limit, (int, float)):
             raise TypeError(f"a timeout is a number of seconds or None, not {limit!r}")
     return limits
+
+
+def _check_no_echo(name: str, codenames: list[str]) -> None:
+    # Two such sockets that a forged sender address points at each other would talk for ever.
+    for what, answer in (("name", name), ("codenames", ",".join(codenames))):
+        if answer in ("name", "codenames_raw") and not (what == "codenames" and answer == "name"):
+            raise ValueError(
+                f"{what} = '{answer}': this answer would be a request itself; choose another"
+            )
 
 
 def _unknown(codename: str, known: Iterable[str]) -> UnknownCodename:

@@ -143,7 +143,7 @@ class DataPushSocket(ServingSocket):
         self._handler = PushUDPHandler(name, strict)
         self._activity = registry.Activity(check_activity, activity_timeout)
         self._last_activity = time.time()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a queue of the user's may look at last
         self._last: dict[str, Any] | None = None
         self._last_time: float | None = None
         self._updated: dict[str, Any] = {}
@@ -263,15 +263,16 @@ class DataPushSocket(ServingSocket):
             return encode(_TOO_DEEP)
         if answer.startswith(b"ERROR"):
             return answer
-        if self._queue is not None:
+        with self._lock:  # whoever takes the item from the queue finds it in last
             try:
-                self._queue.put_nowait(queued)
+                if self._queue is not None:
+                    self._queue.put_nowait(queued)
             except queues.Full:
                 depth = self._queue.qsize()
                 return encode(
                     push.error(f"The queue is full: it holds {depth} items. Try again later")
                 )
-        self._store(values, shown)
+            self._store(values, shown)
         return answer
 
     def _take_and_call(self, values: dict[str, Any]) -> bytes:
@@ -333,10 +334,6 @@ class DataPushSocket(ServingSocket):
             status["max_queue"] = limit if limit > 0 else None
         return status
 
-    def _check_open(self) -> None:
-        if self._stopped:
-            raise KeyError(self.port)
-
 
 _TOO_DEEP: Final = push.error("Nothing was done: the data are nested too deeply")
 
@@ -346,6 +343,7 @@ def _limited(answer: str | bytes, kind: str, what: str) -> bytes:
     whole = encode(answer) if isinstance(answer, str) else answer
     if len(whole) <= MAX_DATAGRAM:
         return whole
+    _LOG.warning("%s of an answer is too long: %d bytes", what, len(whole))
     return encode(
         f"{kind}#{what} is {len(whole)} bytes long, a datagram carries {MAX_DATAGRAM}. "
         "Use less at once."

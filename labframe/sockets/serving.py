@@ -33,7 +33,8 @@ class ServingSocket:
         self.server = server
         self.port = server.port
         self._thread: threading.Thread | None = None
-        self._stopped = False
+        self._stop = False
+        self._closed = False
         self._life = threading.Lock()
 
     # What a subclass fills in.
@@ -69,7 +70,7 @@ class ServingSocket:
         with self._life:
             if self._thread is not None:
                 raise RuntimeError("threads can only be started once")
-            if self._stopped:
+            if self._stop:
                 raise RuntimeError(
                     f"the socket on port {self.port} was stopped and its port given back; "
                     "make a new one"
@@ -89,14 +90,19 @@ class ServingSocket:
         May be called at any time, from any thread, also before ``start`` and again.
         """
         with self._life:
-            if self._stopped:
+            if self._stop:
                 return
-            self._stopped = True
+            self._stop = True
         registry.release(self.port, self)
         self.server.wake()
         self.join(_STOP_WAIT_S)
         self.server.close()
         self._finish()
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise KeyError(self.port)
 
     def is_alive(self) -> bool:
         """Tell whether the serving thread runs."""
@@ -122,5 +128,5 @@ class ServingSocket:
         self.stop()
 
     def __repr__(self) -> str:
-        state = "stopped" if self._stopped else "serving" if self.is_alive() else "not started"
+        state = "stopped" if self._stop else "serving" if self.is_alive() else "not started"
         return f"<{type(self).__name__} {self.name!r} on UDP port {self.port}, {state}>"

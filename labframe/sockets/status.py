@@ -14,7 +14,6 @@ import shutil
 import socket
 import sys
 import threading
-import uuid
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -95,8 +94,7 @@ def _mac_address() -> str | None:
         address = (interface / "address").read_text().strip()
         if address and address != "00:00:00:00:00:00":
             return address
-    number = uuid.getnode()
-    return ":".join(f"{number >> shift & 0xFF:02x}" for shift in range(40, -8, -8))
+    return None
 
 
 def _max_memory() -> int:
@@ -108,7 +106,7 @@ def _max_memory() -> int:
 @cache
 def _os_version() -> str:
     release = platform.freedesktop_os_release()
-    return release.get("PRETTY_NAME", platform.platform())
+    return release.get("PRETTY_NAME") or platform.release()
 
 
 def _purpose() -> dict[str, str | None]:
