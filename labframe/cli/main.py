@@ -17,7 +17,7 @@ class _Reporting(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (LabframeError, OSError) as error:
+        except (LabframeError, OSError, ValueError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -44,7 +44,10 @@ def demo(seconds: float | None, pull_port: int, push_port: int) -> None:
 @click.option("--port", default=9000, show_default=True, help="UDP port of the pull socket.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def get(host: str, codenames: tuple[str, ...], port: int, as_json: bool) -> None:
-    """Print the newest points of a pull socket: of all codenames, or of those named."""
+    """Print the newest points of a pull socket.
+
+    Those of all its codenames, or of the named ones.
+    """
     from labframe.client import PullClient  # here, so that --help is quick
 
     with PullClient(host, port, old="mark") as client:
