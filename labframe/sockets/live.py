@@ -17,7 +17,6 @@ from labframe.sockets.pull import DataPullSocket
 __all__ = ["SETTINGS", "LiveSocket", "Settings"]
 
 _LOG = logging.getLogger(__name__)
-_LOG.addHandler(logging.NullHandler())
 
 
 @dataclasses.dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from labframe.board import Board, Entry, Reference
 from labframe.errors import UnknownCodename
@@ -17,14 +17,20 @@ from labframe.sockets.serving import ServingSocket
 from labframe.sockets.status import status_answer
 from labframe.sockets.transport import UdpServer
 
-__all__ = ["CommonDataPullSocket", "DataPullSocket", "DateDataPullSocket", "PullUDPHandler"]
+__all__ = [
+    "CommonDataPullSocket",
+    "DataPullSocket",
+    "DateDataPullSocket",
+    "PullUDPHandler",
+    "Timeouts",
+]
 
 _LOG = logging.getLogger(__name__)
-_LOG.addHandler(logging.NullHandler())
 
 _UNKNOWN: Final = UNKNOWN_COMMAND.encode()
 
-Timeouts = float | Sequence[float | None] | None
+Timeouts: TypeAlias = float | Sequence[float | None] | None
+"""Seconds after which points are old: for all codenames, or for each one; None is never."""
 
 
 class PullUDPHandler:

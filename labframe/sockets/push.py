@@ -20,7 +20,6 @@ from labframe.sockets.transport import UdpServer
 __all__ = ["Action", "DataPushSocket", "PushUDPHandler"]
 
 _LOG = logging.getLogger(__name__)
-_LOG.addHandler(logging.NullHandler())
 
 Action: TypeAlias = Literal["store_last", "enqueue", "callback_async", "callback_direct"]
 

@@ -176,8 +176,9 @@ class UdpServer:
     def wake(self) -> None:
         """Make the serving loop end: it finds ``closing`` set."""
         self.closing = True
-        with contextlib.suppress(OSError):  # wakes a receiver on Linux, although it raises there
-            self.socket.shutdown(socket.SHUT_RDWR)
+        # Wakes a receiver on Linux, although it raises there. What is ready can still be sent.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RD)
         host = self.server_address[0]
         own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         with (
