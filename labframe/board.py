@@ -24,10 +24,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
-from labframe.errors import PointError
 from labframe.points import Value, checked_point
 from labframe.protocol import pull
-from labframe.protocol.wire import MAX_DATAGRAM, encode
+from labframe.protocol.wire import MAX_DATAGRAM, encode, shortened
 
 __all__ = ["Board", "Cell", "Entry", "Reference"]
 
@@ -274,8 +273,10 @@ class Board:
                 entry = self._checked(cell, entry)
             if cell.timeout is not None:
                 cell.reference = self._age_from(entry, cell.reference)
-        except (PointError, TypeError, ValueError) as error:
-            _LOG.error("codename '%s': the point %r is left out: %s", cell.name, entry, error)
+        except Exception as error:  # noqa: BLE001  # an entry of a handle may be anything
+            _LOG.error(
+                "codename '%s': the point %s is left out: %s", cell.name, _shown(entry), error
+            )
             if cell.entry is entry:
                 cell.entry = cell.current
         else:
@@ -304,7 +305,7 @@ class Board:
 
     def _judge(self, now: float) -> None:
         """Find out which points are old now, and until when that stays so."""
-        self._valid_from, self._valid_until = -_INFINITY, _INFINITY
+        self._valid_from = _INFINITY  # readers without the lock wait for it, from here on
         changed = False
         for cell in self._timed:
             old = _is_old(cell, now)
@@ -314,18 +315,20 @@ class Board:
                 self._forget(cell)
                 for whole in self._wholes.values():
                     whole.stale.add(cell.index)
-            self._narrow(cell)
         if changed:
             for request in self._wholes:
                 self._ready.pop(request, None)
+        valid_from, valid_until = -_INFINITY, _INFINITY
+        for cell in self._timed:
+            since, until = _trusted(cell)
+            valid_from, valid_until = max(valid_from, since), min(valid_until, until)
+        self._valid_until = valid_until
+        self._valid_from = valid_from
 
     def _narrow(self, cell: Cell) -> None:
-        assert cell.timeout is not None
-        expiry = cell.reference + cell.timeout
-        if cell.old:
-            self._valid_from = max(self._valid_from, expiry + _EDGE_S)
-        elif expiry - _EDGE_S < self._valid_until:
-            self._valid_until = expiry - _EDGE_S
+        since, until = _trusted(cell)
+        self._valid_from = max(self._valid_from, since)
+        self._valid_until = min(self._valid_until, until)
 
     def _prepare(self, request: bytes) -> bytes | None:
         form = pull.WHOLE.get(request)
@@ -368,6 +371,19 @@ class Board:
 def _is_old(cell: Cell, now: float) -> bool:
     # The same subtraction as the original's, so that the edge falls on the same bit.
     return now - cell.reference > cell.timeout  # type: ignore[operator]  # asked for timed cells
+
+
+def _trusted(cell: Cell) -> tuple[float, float]:
+    """Return the two times between which the cell's point stays as old, or fresh, as it is."""
+    expiry = cell.reference + cell.timeout  # type: ignore[operator]  # asked for timed cells
+    return (expiry + _EDGE_S, _INFINITY) if cell.old else (-_INFINITY, expiry - _EDGE_S)
+
+
+def _shown(entry: object) -> str:
+    try:
+        return shortened(repr(entry), 200)
+    except Exception:  # noqa: BLE001  # an entry of a handle may be anything
+        return f"of type {type(entry).__name__}"
 
 
 def _raw(cell: Cell) -> bytes:

@@ -20,6 +20,9 @@ Value: TypeAlias = (
 BAD_CHARS = ["#", ",", ";", ":", "&"]
 """The characters that no codename may hold: the protocol separates with them."""
 
+_LONG_BITS = 2000
+"""Integers up to here Python writes out in any case; see ``sys.set_int_max_str_digits``."""
+
 _PLAIN = frozenset({float, int, bool, str, type(None)})
 
 
@@ -83,18 +86,19 @@ def checked_point(codename: str, point: Iterable[object]) -> tuple[Value, Value]
         raise PointError(
             f"codename '{codename}': a point is a pair (x, y), not {len(parts)} parts: {parts!r}"
         )
-    return _plain(parts[0]), _plain(parts[1])
+    try:
+        return _plain(parts[0]), _plain(parts[1])
+    except (ValueError, RecursionError) as error:
+        raise PointError(f"codename '{codename}': a value cannot be written: {error}") from None
 
 
 def _plain(value: object) -> Value:
-    if type(value) in _PLAIN:
+    if type(value) in _PLAIN and not (type(value) is int and value.bit_length() > _LONG_BITS):
         return value  # type: ignore[return-value]  # it is one of the plain types
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()  # a numpy scalar, or an array without dimensions
     try:
         json.dumps(value)
-    except RecursionError:
-        raise PointError("a value is nested too deeply for JSON") from None
     except TypeError as error:
         hint = "; call its .tolist() first" if hasattr(value, "tolist") else ""
         raise TypeError(f"{error}{hint}") from None

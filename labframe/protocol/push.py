@@ -46,6 +46,9 @@ __all__ = [
 
 ReturnFormat: TypeAlias = Literal["json", "raw", "string"]
 
+_DEEPEST: Final = 200
+"""How deep lists and objects may be nested in each other."""
+
 COMMANDS: Final = ["json_wn#", "raw_wn#", "name", "status", "commands"]
 COMMANDS_ANSWER: Final = f"{PUSH_RET}#{json.dumps(COMMANDS)}"
 
@@ -144,19 +147,26 @@ def unshared(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def private_copy(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of decoded values that shares nothing that can be changed."""
+    """Return a copy of decoded values that shares nothing that can be changed.
+
+    Raises:
+        RecursionError: For values so deep that copying them again, by a caller who is deep in his
+            own calls, might fail.
+    """
     # dict() and list() copy in one go, so that a callback may change the original meanwhile.
     return {
-        name: _copy(value) if isinstance(value, (dict, list)) else value
+        name: _copy(value, 1) if isinstance(value, (dict, list)) else value
         for name, value in dict(values).items()
     }
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise RecursionError
     if isinstance(value, dict):
-        return {name: _copy(item) for name, item in dict(value).items()}
+        return {name: _copy(item, depth + 1) for name, item in dict(value).items()}
     if isinstance(value, list):
-        return [_copy(item) for item in list(value)]
+        return [_copy(item, depth + 1) for item in list(value)]
     return value
 
 
@@ -177,7 +187,7 @@ def exception(raised: BaseException) -> str:
     """Return the answer that tells of an exception of the callback."""
     try:
         return f"{PUSH_EXCEP}#{raised}"
-    except Exception:  # noqa: BLE001  # the callback's exception may not be able to tell
+    except BaseException:  # noqa: BLE001  # the callback's exception may not be able to tell
         return f"{PUSH_EXCEP}#{type(raised).__name__}"
 
 
@@ -200,7 +210,7 @@ def returned(value: Any, form: ReturnFormat) -> str:
         if form == "string":
             return f"{PUSH_RET}#{value!s}"
         return f"{PUSH_RET}#{_raw(value)}"
-    except Exception as error:  # noqa: BLE001  # a value's own __str__ may raise anything
+    except BaseException as error:  # noqa: BLE001  # a value's own __str__ may raise anything
         return exception(error)
 
 
@@ -213,7 +223,7 @@ def _raw(value: Any) -> str:
         if isinstance(value, list):
             return _raw_table(value)
         raise ValueError("Return value must be a dict or list with return format 'raw'")
-    except Exception as error:  # noqa: BLE001  # a value's own __str__ may raise anything
+    except BaseException as error:  # noqa: BLE001  # a value's own __str__ may raise anything
         raise ValueError(f"Raw conversion failed with message:{error}") from None
 
 

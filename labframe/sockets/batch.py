@@ -104,7 +104,7 @@ class Batch:
         assert calls is not None
         self._receive_many, self._send_many = calls
         self._receive_one, self._send_one = receive, send
-        self._descriptor = bound.fileno()
+        self._bound = bound
         self._address_length = _IPV4_LENGTH if bound.family == socket.AF_INET else _IPV6_LENGTH
         self._addresses = ctypes.create_string_buffer(_SLOTS * _ADDRESS_ROOM)
         self._requests = (ctypes.c_char * (_SLOTS * _ROOM))()
@@ -143,7 +143,7 @@ class Batch:
         """
         self._first = self._end = 0
         count: int = self._receive_many(
-            self._descriptor, ctypes.addressof(self._incoming), _SLOTS, _MSG_WAITFORONE, None
+            self._bound.fileno(), ctypes.addressof(self._incoming), _SLOTS, _MSG_WAITFORONE, None
         )
         if count > 0:
             return count
@@ -219,12 +219,13 @@ class Batch:
         closing: Callable[[], bool],
     ) -> None:
         receive_many, incoming = self._receive_many, ctypes.addressof(self._incoming)
-        descriptor = self._descriptor
+        bound = self._bound
         requests, lengths = self._request_bytes, self._request_lengths
         answers, answer_lengths = self._answer_bytes, self._answer_lengths
         patience = _PATIENCE
         while patience:
-            count = receive_many(descriptor, incoming, _SLOTS, _MSG_WAITFORONE, None)
+            # Asked anew: a number that was given back may be another socket's by now.
+            count = receive_many(bound.fileno(), incoming, _SLOTS, _MSG_WAITFORONE, None)
             if closing():
                 return
             if count <= 0:
@@ -259,6 +260,6 @@ class Batch:
         outgoing, size = ctypes.addressof(self._outgoing), ctypes.sizeof(_Message)
         while first < end:
             sent = self._send_many(
-                self._descriptor, outgoing + first * size, end - first, _MSG_DONTWAIT
+                self._bound.fileno(), outgoing + first * size, end - first, _MSG_DONTWAIT
             )
             first += sent if sent > 0 else 1

@@ -60,6 +60,7 @@ class CallBackThread:
         self.callback = callback
         self.daemon = True
         self._stop = False
+        self._ends = 0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -90,10 +91,17 @@ class CallBackThread:
             timeout: Seconds to wait for that; None waits as long as it takes.
         """
         self._stop = True
+        if self._thread is None:
+            return
         with contextlib.suppress(queues.Full):  # then the thread finds out by itself
             self.queue.put_nowait(_END)
-        if self._thread is not None and self._thread is not threading.current_thread():
+            self._ends = 1
+        if self._thread is not threading.current_thread():
             self._thread.join(timeout)
+
+    def left(self) -> int:
+        """Return how many items wait in the queue, after ``stop``."""
+        return max(0, int(self.queue.qsize()) - self._ends)
 
     def is_alive(self) -> bool:
         """Tell whether items are still handled."""
@@ -158,17 +166,29 @@ class DirectCallbacks:
         self._calls = 0
         self._watching = False
         self._wake = threading.Event()
+        self._relief: threading.Thread | None = None
 
     def serve(self) -> None:
         """Answer datagrams until the server is closing; blocks."""
         self._mail = self._server.mail()
         self._receiver = threading.get_ident()
-        threading.Thread(target=self._alternate, name="push relief", daemon=True).start()
+        relief = threading.Thread(target=self._alternate, name="push relief", daemon=True)
+        relief.start()
+        self._relief = relief
         self._alternate()
 
-    def finish(self) -> None:
-        """Let the relief end, and say what the end of the socket leaves undone."""
+    def join(self, timeout: float | None) -> None:
+        """Wait until the relief has ended, unless that is who calls."""
+        relief = self._relief
+        if relief is not None and relief is not threading.current_thread():
+            relief.join(timeout)
+
+    def wake(self) -> None:
+        """Let the thread that watches find out that the server is closing."""
         self._wake.set()
+
+    def finish(self) -> None:
+        """Say what the end of the socket leaves undone."""
         with self._lock:
             busy = self._running or (self._slow.values if self._slow else None)
             dropped = list(self._line)
@@ -202,7 +222,7 @@ class DirectCallbacks:
                     server.set_wake(_GRACE_S if slow else None)
                     waits = slow
                 if self._slot >= self._count:
-                    self._count = mail.receive()
+                    self._count = self._received(mail)
                     self._slot = 0
                 if self._work_through(mail, me):
                     mail.flush()
@@ -210,6 +230,11 @@ class DirectCallbacks:
                 if not server.closing:
                     _LOG.warning("port %d: receiving failed: %s", server.port, error)
                     time.sleep(_GRACE_S)  # do not spin on a socket that is gone
+
+    def _received(self, mail: Mail) -> int:
+        """Wait for datagrams; return how many there are, other than the one that ends the wait."""
+        count = mail.receive()
+        return 0 if self._server.closing else count
 
     def _work_through(self, mail: Mail, me: int) -> bool:
         """Answer what was received; False when another thread has become the receiver."""

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import socket
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -102,6 +103,7 @@ class LiveSocket:
                 name, names, internal_data_pull_socket_port, host
             )
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        weakref.finalize(self, self.socket.close)  # if nobody calls stop
 
     @staticmethod
     def _pull_socket(name: str, names: list[str], port: int, host: str) -> DataPullSocket:

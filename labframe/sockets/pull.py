@@ -237,16 +237,17 @@ class DateDataPullSocket(CommonDataPullSocket):
             TypeError: If a part cannot be written as JSON, or the age cannot be told from x.
             KeyError: With the port, after ``stop``.
         """
-        try:
-            x, y = point
-            if type(x) is float and type(y) is float and type(point) is tuple:  # the usual
-                cell = self._cells[codename]
-                cell.entry = point
-                if cell.clean:
-                    self._mark(cell)
-                return
-        except (KeyError, TypeError, ValueError):
-            pass  # told apart below
+        if type(point) is tuple:  # what is not may be an iterator, which can be read only once
+            try:
+                x, y = point
+                if type(x) is float and type(y) is float:  # the usual
+                    cell = self._cells[codename]
+                    cell.entry = point
+                    if cell.clean:
+                        self._mark(cell)
+                    return
+            except (KeyError, TypeError, ValueError):
+                pass  # told apart below
         self._board.put(codename, self._check(codename, point))
 
     def set_point_now(self, codename: str, value: Value) -> None:
@@ -392,8 +393,14 @@ def _limits(timeouts: Timeouts, codenames: Sequence[str]) -> list[float | None]:
                 "codenames"
             )
     for limit in limits:
-        if limit is not None and not isinstance(limit, (int, float)):
+        if limit is None:
+            continue
+        if not isinstance(limit, (int, float)):
             raise TypeError(f"a timeout is a number of seconds or None, not {limit!r}")
+        try:
+            float(limit)
+        except OverflowError:
+            raise ValueError("a timeout is too long for a number of seconds: use None") from None
     return limits
 
 

@@ -240,12 +240,24 @@ class DataPushSocket(ServingSocket):
             self._callbacks.start()
         self.server.serve(self._reply, lambda: None)
 
+    def _wake(self) -> None:
+        if self._direct is not None:
+            self._direct.wake()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the serving threads have ended, at most ``timeout`` seconds for each."""
+        super().join(timeout)
+        if self._direct is not None:
+            self._direct.join(timeout)
+
     def _finish(self) -> None:
         if self._direct is not None:
             self._direct.finish()
         if self._callbacks is not None:
             self._callbacks.stop(_DRAIN_S)
-        left = 0 if self._queue is None else self._queue.qsize()
+            left: int | None = self._callbacks.left()
+        else:
+            left = self._depth()
         if left:
             _LOG.warning("port %d: stopped with %d items still in the queue", self.port, left)
 
@@ -267,7 +279,7 @@ class DataPushSocket(ServingSocket):
                 if self._queue is not None:
                     self._queue.put_nowait(queued)
             except queues.Full:
-                depth = self._queue.qsize()
+                depth = self._depth()
                 return encode(
                     push.error(f"The queue is full: it holds {depth} items. Try again later")
                 )
@@ -328,10 +340,17 @@ class DataPushSocket(ServingSocket):
             **self._activity.status(self._last_activity),
         }
         if self._queue is not None:
-            status["queue_depth"] = self._queue.qsize()
+            status["queue_depth"] = self._depth()
             limit: int = getattr(self._queue, "maxsize", 0)
             status["max_queue"] = limit if limit > 0 else None
         return status
+
+    def _depth(self) -> int | None:
+        """Return how many items the queue holds; None if it cannot tell, as some on macOS."""
+        try:
+            return None if self._queue is None else int(self._queue.qsize())
+        except NotImplementedError:
+            return None
 
 
 _TOO_DEEP: Final = push.error("Nothing was done: the data are nested too deeply")

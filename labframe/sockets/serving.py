@@ -43,6 +43,9 @@ class ServingSocket:
         """Answer datagrams until the server is closing; runs on the serving thread."""
         raise NotImplementedError
 
+    def _wake(self) -> None:
+        """Wake what else waits, now that the server is closing."""
+
     def _finish(self) -> None:
         """Wind up after the port is closed: drain, report."""
 
@@ -95,6 +98,7 @@ class ServingSocket:
             self._stop = True
         registry.release(self.port, self)
         self.server.wake()
+        self._wake()
         self.join(_STOP_WAIT_S)
         self.server.close()
         self._finish()

@@ -236,6 +236,10 @@ def failed(request: bytes, error: Exception) -> bytes:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise ValueError(
+            f"port {port}: a UDP port is a number from 1 to 65535, or 0 for a free one"
+        )
     address: Address
     if host:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
