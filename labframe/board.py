@@ -85,22 +85,23 @@ class _Whole:
         self.form = form
         self.labels = [form.label(name) for name in names]
         self.parts = [b""] * len(names)
-        self.blocks: list[bytes | None] = [None] * math.ceil(len(names) / _BLOCK)
+        self.blocks = [b""] * max(1, math.ceil(len(names) / _BLOCK))
         self.stale = set(range(len(names)))
 
     def render(self, cells: Sequence[Cell]) -> bytes:
         """Return the answer; only what is stale is put together anew."""
-        form, parts, blocks, separator = self.form, self.parts, self.blocks, self.form.separator
-        render = _raw if form.part == "raw" else _json
+        parts, blocks, labels, separator = self.parts, self.blocks, self.labels, self.form.separator
+        render = _raw if self.form.part == "raw" else _json
         for index in self.stale:
-            parts[index] = self.labels[index] + render(cells[index])
-            blocks[index // _BLOCK] = None
+            parts[index] = labels[index] + render(cells[index])
+            blocks[index // _BLOCK] = b""
         self.stale.clear()
         for number, block in enumerate(blocks):
-            if block is None:
+            if not block:
                 blocks[number] = separator.join(parts[number * _BLOCK : (number + 1) * _BLOCK])
-        body = separator.join(blocks)  # type: ignore[arg-type]  # none is None any more
-        return form.opening + body + form.closing
+                if not number:
+                    blocks[0] = self.form.opening + blocks[0]
+        return separator.join(blocks) + self.form.closing
 
 
 class Board:
@@ -139,6 +140,7 @@ class Board:
         self.touch_on_set = True
         self.last_activity = time.time()
         self._parts = len(entry)
+        self._dated = 0 if reference == "x" else -1
         self._closed: object = None
         self._ready: dict[bytes, bytes] = {}
         self._wholes: dict[bytes, _Whole] = {}
@@ -223,6 +225,16 @@ class Board:
             ready = self._ready.get(request)
             return self._prepare(request) if ready is None else ready
 
+    def prepared(self) -> Mapping[bytes, bytes]:
+        """Return the answers that are right at this moment, as far as they are prepared.
+
+        They are to be used at once, for requests that are there already.
+        """
+        if self.dirty or (self._timed and not self._valid_from < time.time() < self._valid_until):
+            with self.lock:
+                self._settle()
+        return self._ready
+
     def entries(self) -> dict[str, Entry]:
         """Return the newest entry of every codename."""
         with self.lock:
@@ -250,7 +262,9 @@ class Board:
                 cell = dirty[0]
                 cell.clean = True
                 self._read(cell)
-                self._forget(cell)
+                cell.raw = cell.json = None
+                if cell.asked:
+                    self._forget(cell)
                 for indices in stale:
                     indices.add(cell.index)
                 if cell.timeout is not None:
@@ -263,14 +277,16 @@ class Board:
     def _read(self, cell: Cell) -> None:
         """Take the entry over as the current one, unless it cannot be served."""
         entry = cell.entry
+        if (  # the usual
+            type(entry) is tuple
+            and len(entry) == self._parts
+            and type(entry[0]) is type(entry[1]) is type(entry[-1]) is float
+        ):
+            cell.current = entry
+            cell.reference = entry[self._dated]  # type: ignore[assignment]  # a float, as was seen
+            return
         try:
-            if (
-                type(entry) is not tuple
-                or len(entry) != self._parts
-                or type(entry[0]) is not float
-                or type(entry[1]) is not float
-            ):
-                entry = self._checked(cell, entry)
+            entry = self._checked(cell, entry)
             if cell.timeout is not None:
                 cell.reference = self._age_from(entry, cell.reference)
         except Exception as error:  # noqa: BLE001  # an entry of a handle may be anything
@@ -387,12 +403,16 @@ def _shown(entry: object) -> str:
 
 
 def _raw(cell: Cell) -> bytes:
-    if cell.raw is None:
-        cell.raw = pull.OLD_RAW if cell.old else pull.raw_point(*cell.current[:2])
-    return cell.raw
+    part = cell.raw
+    if part is None:
+        entry = cell.current
+        part = cell.raw = pull.OLD_RAW if cell.old else pull.raw_point(entry[0], entry[1])
+    return part
 
 
 def _json(cell: Cell) -> bytes:
-    if cell.json is None:
-        cell.json = pull.OLD_JSON if cell.old else pull.json_point(*cell.current[:2])
-    return cell.json
+    part = cell.json
+    if part is None:
+        entry = cell.current
+        part = cell.json = pull.OLD_JSON if cell.old else pull.json_point(entry[0], entry[1])
+    return part

@@ -115,9 +115,14 @@ def parse_json(text: str) -> dict[str, Any]:
         ValueError: With the text of the error answer.
     """
     try:
-        values = _decoded(text)
-    except (ValueError, RecursionError):
-        raise ValueError(f"The string '{text}' could not be decoded as JSON") from None
+        values, end = _scan(text, 0)
+        if end != len(text):  # white space around it, or more than one value
+            values = json.loads(text)
+    except (ValueError, StopIteration, RecursionError):
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError(f"The string '{text}' could not be decoded as JSON") from None
     if not isinstance(values, dict):
         raise ValueError(  # noqa: TRY004  # one kind of exception for every refusal
             f"The object '{values}' returned after decoding the JSON string is not a dict"
@@ -126,22 +131,14 @@ def parse_json(text: str) -> dict[str, Any]:
 
 
 _decoder: Any = json.JSONDecoder()  # its scan_once is not in the stubs
-_scan: Final[Callable[[str, int], tuple[Any, int]]] = _decoder.scan_once
-
-
-def _decoded(text: str) -> Any:
-    """Return what ``json.loads`` does, without its search for white space where there is none."""
-    try:
-        value, end = _scan(text, 0)
-    except StopIteration:
-        end = -1
-    return value if end == len(text) else json.loads(text)
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = _decoder.scan_once  # what json.loads calls
+_CHANGEABLE: Final = frozenset({dict, list})
 
 
 def unshared(values: dict[str, Any]) -> dict[str, Any]:
     """Return decoded values as they are, or a copy of them if a part of them can be changed."""
     for value in values.values():
-        if isinstance(value, (dict, list)):
+        if type(value) in _CHANGEABLE:
             return private_copy(values)
     return values
 

@@ -12,7 +12,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -25,20 +25,20 @@ __all__ = ["Batch", "available"]
 _SLOTS: Final = 32
 """How many datagrams one call receives at most."""
 
+_HEAD: Final = 64
+"""Bytes at the start of a request that usually are all of it."""
+
 _ROOM: Final = 65536
 """Bytes of a slot: any datagram fits."""
 
-_ALONE: Final = 16
-"""Plain receives before the next look whether more than one datagram waits."""
-
-_PATIENCE: Final = 4
-"""Batches of one before going back to plain receives."""
-
-_MSG_DONTWAIT: Final = 0x40
 _MSG_WAITFORONE: Final = 0x10000
+_MSG_DONTWAIT: Final = 0x40
 _IPV4_LENGTH: Final = 16  # bytes of a sockaddr_in
 _IPV6_LENGTH: Final = 28  # and of a sockaddr_in6
 _ADDRESS_ROOM: Final = 32
+
+
+_STARTS: Final = range(0, _SLOTS * _HEAD, _HEAD)
 
 
 class _IoVec(ctypes.Structure):
@@ -62,22 +62,22 @@ class _Message(ctypes.Structure):
 
 
 @cache
-def _calls() -> tuple[Any, Any] | None:
+def _calls() -> tuple[Any, Any, Any] | None:
+    """Return recvmmsg, sendmmsg, and a sendmmsg that keeps the interpreter's lock."""
     if sys.platform != "linux":
         return None
+    library, keeping = ctypes.CDLL(None, use_errno=True), ctypes.PyDLL(None, use_errno=True)
     try:
-        receive = ctypes.CDLL(None, use_errno=True).recvmmsg
-        # Sending never waits, so it keeps the interpreter's lock: to give it away beside a thread
-        # that computes would cost a switch interval before the next receive.
-        send = ctypes.PyDLL(None, use_errno=True).sendmmsg
+        receive, send, send_now = library.recvmmsg, library.sendmmsg, keeping.sendmmsg
     except AttributeError:
         return None
     receive.argtypes = [
         ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p,
     ]  # fmt: skip
     send.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int]
-    receive.restype = send.restype = ctypes.c_int
-    return receive, send
+    send_now.argtypes = send.argtypes
+    receive.restype = send.restype = send_now.restype = ctypes.c_int
+    return receive, send, send_now
 
 
 def available() -> bool:
@@ -86,65 +86,62 @@ def available() -> bool:
 
 
 class Batch:
-    """The buffers of one socket, and the loop over them.
+    """Mail with several slots: the buffers of one socket, and a loop over them.
 
     Args:
         bound: The bound socket.
-        receive: Receives one datagram: ``(request, address)``, or None when nothing came in time.
-        send: Sends one answer: ``send(request, answer, address)``.
     """
 
-    def __init__(
-        self,
-        bound: socket.socket,
-        receive: Callable[[], tuple[bytes, Any] | None],
-        send: Callable[[bytes, bytes, Any], None],
-    ) -> None:
+    def __init__(self, bound: socket.socket) -> None:
         calls = _calls()
         assert calls is not None
-        self._receive_many, self._send_many = calls
-        self._receive_one, self._send_one = receive, send
-        self._bound = bound
+        self._receive_many, self._send_many, self._send_now = calls
         self._address_length = _IPV4_LENGTH if bound.family == socket.AF_INET else _IPV6_LENGTH
         self._addresses = ctypes.create_string_buffer(_SLOTS * _ADDRESS_ROOM)
-        self._requests = (ctypes.c_char * (_SLOTS * _ROOM))()
+        # The heads of the requests lie side by side, so that one copy takes them all.
+        self._heads = ctypes.create_string_buffer(_SLOTS * _HEAD)
+        self._tails = (ctypes.c_char * (_SLOTS * _ROOM))()
         self._answers = (ctypes.c_char * (_SLOTS * _ROOM))()
-        self._request_vectors = (_IoVec * _SLOTS)()
+        self._request_vectors = (_IoVec * (2 * _SLOTS))()
         self._answer_vectors = (_IoVec * _SLOTS)()
         self._incoming = (_Message * _SLOTS)()
         self._outgoing = (_Message * _SLOTS)()
-        for messages, vectors, room in (
-            (self._incoming, self._request_vectors, self._requests),
-            (self._outgoing, self._answer_vectors, self._answers),
-        ):
-            for slot in range(_SLOTS):
-                vectors[slot].base = ctypes.addressof(room) + slot * _ROOM
-                vectors[slot].length = _ROOM
-                header = messages[slot].header
+        for slot in range(_SLOTS):
+            head, tail = self._request_vectors[2 * slot : 2 * slot + 2]
+            head.base, head.length = ctypes.addressof(self._heads) + slot * _HEAD, _HEAD
+            tail.base, tail.length = ctypes.addressof(self._tails) + slot * _ROOM, _ROOM
+            self._answer_vectors[slot].base = ctypes.addressof(self._answers) + slot * _ROOM
+            for message, vector, count in (
+                (self._incoming[slot], head, 2),
+                (self._outgoing[slot], self._answer_vectors[slot], 1),
+            ):
+                header = message.header
                 header.name = ctypes.addressof(self._addresses) + slot * _ADDRESS_ROOM
                 header.name_length = self._address_length
-                header.vectors = ctypes.addressof(vectors[slot])
-                header.vector_count = 1
-        self._request_bytes = memoryview(self._requests).cast("B")
+                header.vectors = ctypes.addressof(vector)
+                header.vector_count = count
+        self._tail_bytes = memoryview(self._tails).cast("B")
         self._answer_bytes = memoryview(self._answers).cast("B")
         words = memoryview(self._incoming).cast("B").cast("I")
         self._request_lengths = words[_Message.length.offset // 4 :: ctypes.sizeof(_Message) // 4]
         self._answer_lengths = memoryview(self._answer_vectors).cast("B").cast("L")[1::2]
-        self._first = 0
-        self._end = 0
+        self._placed = [b""] * _SLOTS
+        # The arguments of the calls: to make them each time would cost more than the calls.
+        self._bound = bound
+        self._descriptor = ctypes.c_int()
+        self._to_receive = (
+            self._descriptor, ctypes.c_void_p(ctypes.addressof(self._incoming)),
+            ctypes.c_uint(_SLOTS), ctypes.c_int(_MSG_WAITFORONE), ctypes.c_void_p(None),
+        )  # fmt: skip
+        self._slots = [ctypes.c_void_p(ctypes.addressof(message)) for message in self._outgoing]
+        self._counts = [ctypes.c_uint(count) for count in range(_SLOTS + 1)]
+        self._at_once = ctypes.c_int(_MSG_DONTWAIT)
 
-    # One by one: for a handler that may be slow.
-
-    def receive(self) -> int:
-        """Wait for datagrams; return how many there are, 0 when none came in time.
-
-        Raises:
-            OSError: If receiving fails.
-        """
-        self._first = self._end = 0
-        count: int = self._receive_many(
-            self._bound.fileno(), ctypes.addressof(self._incoming), _SLOTS, _MSG_WAITFORONE, None
-        )
+    def _wait(self) -> int:
+        """Wait for datagrams; return how many there are, 0 when none came in time."""
+        # Asked anew: a number that was given back may be another socket's by now.
+        self._descriptor.value = self._bound.fileno()
+        count: int = self._receive_many(*self._to_receive)
         if count > 0:
             return count
         code = ctypes.get_errno()
@@ -152,10 +149,24 @@ class Batch:
             raise OSError(code, os.strerror(code))
         return 0
 
-    def request(self, slot: int) -> bytes:
-        """Return the datagram in a slot."""
-        start = slot * _ROOM
-        return bytes(self._request_bytes[start : start + self._request_lengths[slot]])
+    # One by one: for a handler that may be slow.
+
+    def receive(self) -> list[bytes]:
+        """Wait for datagrams; return them by slot, none when none came in time.
+
+        Raises:
+            OSError: If receiving fails.
+        """
+        count, heads = self._wait(), self._heads.raw
+        return [
+            heads[start : start + length] if length <= _HEAD else self._whole(heads, start, length)
+            for start, length in zip(_STARTS, self._request_lengths[:count].tolist(), strict=False)
+        ]
+
+    def _whole(self, heads: bytes, start: int, length: int) -> bytes:
+        tail = start // _HEAD * _ROOM
+        rest = self._tail_bytes[tail : tail + length - _HEAD]
+        return heads[start : start + _HEAD] + rest
 
     def address(self, slot: int) -> tuple[Any, ...]:
         """Return the address that a datagram came from, as the socket module writes it."""
@@ -166,100 +177,94 @@ class Batch:
         scope = int.from_bytes(raw[24:28], sys.byteorder)
         return socket.inet_ntop(socket.AF_INET6, raw[8:24]), port, 0, scope
 
-    def put(self, slot: int, answer: bytes) -> None:
-        """Have an answer sent by the next ``flush``; slots come in their order."""
-        if slot != self._end:
-            self.flush()
-            self._first = slot
-        start, length = slot * _ROOM, len(answer)
-        self._answer_bytes[start : start + length] = answer
-        self._answer_lengths[slot] = length
-        self._end = slot + 1
-
-    def flush(self) -> None:
-        """Send what was put."""
-        self._send(self._first, self._end)
-        self._first = self._end
+    def send(self, first: int, answers: list[bytes | None]) -> None:
+        """Send the answers to the datagrams from slot ``first`` on; None is no answer."""
+        begin = first
+        for slot, answer in enumerate(answers, first):
+            if answer is None:
+                self._send(begin, slot)
+                begin = slot + 1
+            else:
+                self._place(slot, answer)
+        self._send(begin, first + len(answers))
 
     # All at once: for a handler that is quick.
 
     def serve(
         self,
         reply: Callable[[bytes], bytes | None],
+        prepared: Callable[[], Mapping[bytes, bytes]],
         tick: Callable[[], object],
         closing: Callable[[], bool],
+        patience: int,
     ) -> None:
-        """Answer datagrams until ``closing()``.
+        """Answer datagrams until ``closing()``, or until so many in a row came alone.
 
         Raises:
             OSError: If receiving fails.
         """
-        receive, send = self._receive_one, self._send_one
-        while not closing():
-            for _ in range(_ALONE):
-                received = receive()
-                if received is None:
-                    tick()
-                    if closing():
-                        return
-                    continue
-                request, address = received
-                try:
-                    answer = reply(request)
-                except Exception as error:  # noqa: BLE001  # a handler class may raise anything
-                    answer = failed(request, error)
-                if answer is not None:
-                    send(request, answer, address)
-            self._serve_many(reply, tick, closing)
-
-    def _serve_many(
-        self,
-        reply: Callable[[bytes], bytes | None],
-        tick: Callable[[], object],
-        closing: Callable[[], bool],
-    ) -> None:
-        receive_many, incoming = self._receive_many, ctypes.addressof(self._incoming)
-        bound = self._bound
-        requests, lengths = self._request_bytes, self._request_lengths
-        answers, answer_lengths = self._answer_bytes, self._answer_lengths
-        patience = _PATIENCE
-        while patience:
-            # Asked anew: a number that was given back may be another socket's by now.
-            count = receive_many(bound.fileno(), incoming, _SLOTS, _MSG_WAITFORONE, None)
+        wait, whole, place, send = self._wait, self._whole, self._place, self._send
+        all_heads, lengths, placed = self._heads, self._request_lengths, self._placed
+        alone = 0
+        while alone < patience:
+            count = wait()
             if closing():
                 return
-            if count <= 0:
-                code = ctypes.get_errno()
-                if code not in (errno.EAGAIN, errno.EINTR):
-                    raise OSError(code, os.strerror(code))
+            if not count:
                 tick()
-                return
-            patience = _PATIENCE if count > 1 else patience - 1
-            first = 0
-            for slot in range(count):
-                start = slot * _ROOM
-                request = bytes(requests[start : start + lengths[slot]])
-                try:
-                    answer = reply(request)
-                except Exception as error:  # noqa: BLE001  # as above
-                    answer = failed(request, error)
-                if answer is None:
-                    self._send(first, slot)
-                    first = slot + 1
+                continue
+            alone = alone + 1 if count == 1 else 0
+            ready = _prepared(prepared).get
+            heads = all_heads.raw
+            first = slot = start = 0
+            for length in lengths[:count].tolist():
+                if length <= _HEAD:
+                    request = heads[start : start + length]
                 else:
-                    length = len(answer)
-                    if length > MAX_DATAGRAM:
-                        answer = pull.too_long(request, length)
-                        length = len(answer)
-                    answers[start : start + length] = answer
-                    answer_lengths[slot] = length
-            self._send(first, count)
+                    request = whole(heads, start, length)
+                answer = ready(request)
+                if answer is None:
+                    try:
+                        answer = reply(request)
+                    except Exception as error:  # noqa: BLE001  # a handler class may raise anything
+                        answer = failed(request, error)
+                if answer is None:
+                    send(first, slot)
+                    first = slot + 1
+                elif answer is not placed[slot]:  # else it is there already
+                    place(slot, answer)
+                slot += 1  # noqa: SIM113  # enumerate would cost more than the look-up
+                start += _HEAD
+            send(first, count)
+
+    def _place(self, slot: int, answer: bytes) -> None:
+        length = len(answer)
+        if length > MAX_DATAGRAM:
+            answer = pull.too_long(self._request(slot), length)
+            length = len(answer)
+        start = slot * _ROOM
+        self._answer_bytes[start : start + length] = answer
+        self._answer_lengths[slot] = length
+        self._placed[slot] = answer
+
+    def _request(self, slot: int) -> bytes:
+        return self._heads.raw[slot * _HEAD :][: min(self._request_lengths[slot], _HEAD)]
 
     def _send(self, first: int, end: int) -> None:
-        """Send the answers of the slots from ``first`` up to ``end``; skip what is refused."""
-        outgoing, size = ctypes.addressof(self._outgoing), ctypes.sizeof(_Message)
+        """Send what is in the slots from ``first`` up to ``end``; skip what is refused."""
+        # Usually a send need not wait. So it keeps the interpreter's lock: to give it away beside a
+        # thread that computes would cost a switch interval before the next receive.
+        self._descriptor.value = self._bound.fileno()
         while first < end:
-            sent = self._send_many(
-                self._bound.fileno(), outgoing + first * size, end - first, _MSG_DONTWAIT
-            )
-            first += sent if sent > 0 else 1
+            slot, count = self._slots[first], self._counts[end - first]
+            sent = self._send_now(self._descriptor, slot, count, self._at_once)
+            if sent < 0 and ctypes.get_errno() == errno.EAGAIN:  # it would wait for the network
+                sent = self._send_many(self._descriptor, slot, 1, 0)
+            first += max(sent, 1)
+
+
+def _prepared(prepared: Callable[[], Mapping[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    try:
+        return prepared()
+    except Exception:  # noqa: BLE001  # ``reply`` will meet the same, and answer that
+        return {}

@@ -158,7 +158,9 @@ class DirectCallbacks:
         self._receiver: int | None = None  # the identity of the thread that receives
         self._mail: Mail | None = None
         self._slot = 0  # the next datagram to be looked at, of those that were received together
-        self._count = 0
+        self._requests: list[bytes] = []
+        self._first = 0  # the slot of the first of these answers, which are not sent yet
+        self._answers: list[bytes | None] = []
         self._running: dict[str, Any] | None = None  # the values in the receiver's own call,
         self._since = 0.0  # and when it began
         self._slow: _Call | None = None  # a call in a thread that has been relieved
@@ -221,44 +223,51 @@ class DirectCallbacks:
                 if waits is not slow:
                     server.set_wake(_GRACE_S if slow else None)
                     waits = slow
-                if self._slot >= self._count:
-                    self._count = self._received(mail)
-                    self._slot = 0
+                if self._slot >= len(self._requests):
+                    self._requests = self._received(mail)
+                    self._slot = self._first = 0
                 if self._work_through(mail, me):
-                    mail.flush()
+                    self._flush()
             except OSError as error:
                 if not server.closing:
                     _LOG.warning("port %d: receiving failed: %s", server.port, error)
                     time.sleep(_GRACE_S)  # do not spin on a socket that is gone
 
-    def _received(self, mail: Mail) -> int:
-        """Wait for datagrams; return how many there are, other than the one that ends the wait."""
-        count = mail.receive()
-        return 0 if self._server.closing else count
+    def _received(self, mail: Mail) -> list[bytes]:
+        """Wait for datagrams; return them, other than the one that ends the wait."""
+        requests = mail.receive()
+        return [] if self._server.closing else requests
 
     def _work_through(self, mail: Mail, me: int) -> bool:
         """Answer what was received; False when another thread has become the receiver."""
-        reply, read, put = self._reply, mail.request, mail.put
+        reply, requests, answers = self._reply, self._requests, self._answers
         hurry = time.monotonic() + _HURRY_S
-        for slot in range(self._slot, self._count):
+        for slot in range(self._slot, len(requests)):
             self._slot = slot + 1
-            request = read(slot)
+            request = requests[slot]
             try:
                 answer = reply(request)
             except Exception as error:  # noqa: BLE001  # nothing may silence the socket
                 answer = failed(request, error)
             if isinstance(answer, dict):
                 if self._slow is not None and self._queued(answer, mail.address(slot)):
+                    answers.append(None)
                     continue
                 answer = self._call_now(answer, me)
                 if answer is None:
                     return False
-            if answer is not None:
-                put(slot, answer)
+            answers.append(answer)
             if self._since > hurry:
-                mail.flush()
+                self._flush()
                 hurry = time.monotonic() + _HURRY_S
         return True
+
+    def _flush(self) -> None:
+        """Send the answers that there are."""
+        assert self._mail is not None
+        self._mail.send(self._first, self._answers)
+        self._first += len(self._answers)
+        self._answers.clear()
 
     def _call_now(self, values: dict[str, Any], me: int) -> bytes | None:
         """Return the answer of the callback; None when it was slow, and all is done."""
@@ -358,7 +367,8 @@ class DirectCallbacks:
             self._slow = _Call(running, address, self._since)
             self._running = None
             self._receiver = me
-        self._mail.flush()
+        self._answers.append(None)
+        self._flush()
         return True
 
 

@@ -154,7 +154,9 @@ class CommonDataPullSocket(ServingSocket):
             self._board.touch()
 
     def _serve(self) -> None:
-        self.server.serve(self._handler.reply, self._board.settle)
+        handler, board = self._handler, self._board
+        own = type(handler).reply is not PullUDPHandler.reply  # then it is asked each time
+        self.server.serve(handler.reply, board.settle, dict if own else board.prepared)
 
     def _finish(self) -> None:
         self._board.close(self.port)

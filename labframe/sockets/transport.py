@@ -14,12 +14,16 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable
-from typing import Any, Final, Protocol, TypeAlias
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from labframe.errors import PortStillReserved
 from labframe.protocol import pull
 from labframe.protocol.wire import PUSH_ERROR, encode
+
+if TYPE_CHECKING:
+    from labframe.sockets.batch import Batch
 
 __all__ = ["RECEIVE_BYTES", "Address", "Mail", "Reply", "UdpServer", "failed"]
 
@@ -35,23 +39,30 @@ Reply: TypeAlias = Callable[[bytes], "bytes | None"]
 """From the bytes of a request to those of its answer; None sends nothing."""
 
 
+Prepared: TypeAlias = Callable[[], Mapping[bytes, bytes]]
+"""Gives answers by request."""
+
+_ALONE: Final = 16
+"""Plain receives before the next look whether more than one datagram waits."""
+
+_SLOW_S: Final = 0.0002
+"""A plain send that takes longer had to wait for the interpreter's lock."""
+
+_PATIENCE: Final = 1000
+"""Then so many batches of one come before the next plain send: a batch keeps the lock."""
+
+
 class Mail(Protocol):
     """Datagrams that were received together, and their answers: in slots, from 0."""
 
-    def receive(self) -> int:
-        """Wait for datagrams; return how many there are, 0 when none came in time."""
-
-    def request(self, slot: int) -> bytes:
-        """Return the datagram in a slot."""
+    def receive(self) -> list[bytes]:
+        """Wait for datagrams; return them by slot, none when none came in time."""
 
     def address(self, slot: int) -> Address:
-        """Return the address that it came from."""
+        """Return the address that a datagram came from."""
 
-    def put(self, slot: int, answer: bytes) -> None:
-        """Have an answer sent by the next ``flush``."""
-
-    def flush(self) -> None:
-        """Send what was put."""
+    def send(self, first: int, answers: list[bytes | None]) -> None:
+        """Send the answers to the datagrams from slot ``first`` on; None is no answer."""
 
 
 class UdpServer:
@@ -99,48 +110,54 @@ class UdpServer:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
 
     def mail(self) -> Mail:
-        """Return the way to receive datagrams and answer them one by one."""
-        if self.batched:
-            from labframe.sockets import batch  # ctypes costs 10 ms at import
+        """Return the way to receive datagrams and answer them."""
+        return self._batch() or _SingleMail(self)
 
-            if batch.available():
-                return batch.Batch(self.socket, self.receive, self.send)
-        return _SingleMail(self)
+    def _batch(self) -> Batch | None:
+        if not self.batched:
+            return None
+        from labframe.sockets import batch  # ctypes costs 10 ms at import
 
-    def serve(self, reply: Reply, tick: Callable[[], object]) -> None:
+        return batch.Batch(self.socket) if batch.available() else None
+
+    def serve(self, reply: Reply, tick: Callable[[], object], prepared: Prepared = dict) -> None:
         """Answer datagrams until ``close``; blocks.
 
         Args:
             reply: Gives the answer; if it raises, that is logged and the client is told.
             tick: Called when nothing came for ``wake_s``.
+            prepared: Gives answers that are right at this moment; ``reply`` gives the others.
         """
-        serve = self._serve_single
-        if self.batched:
-            from labframe.sockets import batch  # ctypes costs 10 ms at import
-
-            if batch.available():
-                serve = batch.Batch(self.socket, self.receive, self.send).serve
+        batch, patience = self._batch(), _PATIENCE
         while not self.closing:
             try:
-                serve(reply, tick, lambda: self.closing)
+                if batch is not None:
+                    batch.serve(reply, prepared, tick, lambda: self.closing, patience)
+                quick = self._serve_alone(reply, tick, prepared)
+                patience = 1 if quick else _PATIENCE
             except OSError as error:
                 if not self.closing:
                     _LOG.warning("port %d: receiving failed, trying again: %s", self.port, error)
                     threading.Event().wait(0.1)
 
-    def _serve_single(
-        self, reply: Reply, tick: Callable[[], object], closing: Callable[[], bool]
-    ) -> None:
-        receive = self.receive
-        send = self.socket.sendto
-        while not closing():
+    def _serve_alone(self, reply: Reply, tick: Callable[[], object], prepared: Prepared) -> bool:
+        """Answer some datagrams one by one; tell whether that is the quick way."""
+        receive, send = self.receive, self.socket.sendto
+        began = 0.0
+        for number in range(_ALONE):
             received = receive()
             if received is None:
                 tick()
+                if self.closing:
+                    break
                 continue
+            if not number:
+                began = time.monotonic()
             request, address = received
             try:
-                answer = reply(request)
+                answer = prepared().get(request)
+                if answer is None:
+                    answer = reply(request)
             except Exception as error:  # noqa: BLE001  # a handler class may raise anything
                 answer = failed(request, error)
             if answer is not None:
@@ -148,6 +165,9 @@ class UdpServer:
                     send(answer, address)
                 except OSError as error:
                     self._not_sent(error, request, answer, address)
+            if not number and time.monotonic() - began > _SLOW_S:
+                return False
+        return True
 
     def receive(self) -> tuple[bytes, Address] | None:
         """Wait for one datagram; None when nothing came for ``wake_s``, or on ``close``."""
@@ -204,29 +224,22 @@ class _SingleMail:
     def __init__(self, server: UdpServer) -> None:
         self._server = server
         self._received: tuple[bytes, Address] = (b"", None)
-        self._answer: bytes | None = None
 
-    def receive(self) -> int:
+    def receive(self) -> list[bytes]:
         received = self._server.receive()
         if received is None:
-            return 0
+            return []
         self._received = received
-        return 1
-
-    def request(self, _slot: int) -> bytes:
-        return self._received[0]
+        return [received[0]]
 
     def address(self, _slot: int) -> Address:
         return self._received[1]
 
-    def put(self, _slot: int, answer: bytes) -> None:
-        self._answer = answer
-
-    def flush(self) -> None:
-        if self._answer is not None:
-            request, address = self._received
-            self._server.send(request, self._answer, address)
-            self._answer = None
+    def send(self, _first: int, answers: list[bytes | None]) -> None:
+        request, address = self._received
+        for answer in answers:
+            if answer is not None:
+                self._server.send(request, answer, address)
 
 
 def failed(request: bytes, error: Exception) -> bytes:

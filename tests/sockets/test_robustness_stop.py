@@ -98,8 +98,6 @@ def test_a_handler_that_replaces_its_own_socket_leaves_the_new_one_alone(batched
             client.sendto(b"name", ("127.0.0.1", before.port))
         client.sendto(b"replace", ("127.0.0.1", before.port))
         before.start()
-        for _ in range(16):
-            assert heard_from(client) == (b"before", before.port)
         before.join(ANSWER_WAIT_S)
 
         new = after[0]

@@ -1,0 +1,1 @@
+"""What labframe costs, beside the obvious way to do the same: see README.md."""
