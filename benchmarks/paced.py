@@ -41,7 +41,9 @@ def paced(effort: Effort) -> Iterator[Row]:
                     busy += 1
                 else:
                     values.append(percentile(latencies, 0.99) * 1e3)
-        details = ", ".join(f"{name} {percentile(values, 0.5):.3g} ms" for name, values in p99_ms.items() if values)
+        details = ", ".join(
+            f"{name} {percentile(values, 0.5):.3g} ms" for name, values in p99_ms.items() if values
+        )
         details += f"; {busy} rounds left out" if busy else ""
         name = f"p99 at 300/s, switch interval {interval_s * 1e3:g} ms"
         yield Row.of(name, p99_ms["labframe"], "ms", bar_s * 1e3, details)
