@@ -6,6 +6,7 @@ fixed times, and each latency counts from then.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,7 +23,7 @@ _INTERVALS_S: Final = (0.005, 0.0005)  # Python's own, and that of `labframe run
 _BAR: Final = 3  # switch intervals
 _ROUNDS_AT_MOST: Final = 5
 _QUIET: Final = 0.2  # of the bar: a round in which requests were sent later than that is left out
-_TRIES: Final = 4  # for each round
+_TRIES: Final = 5  # for each round
 
 
 def paced(effort: Effort) -> Iterator[Row]:
@@ -32,15 +33,13 @@ def paced(effort: Effort) -> Iterator[Row]:
         bar_s = _BAR * interval_s
         p99_ms: dict[str, list[float]] = {"labframe": [], "plain": [], "echo alone": []}
         busy = 0
-        for name, values in p99_ms.items():
-            for _ in range(_TRIES * rounds):
-                if len(values) == rounds:
-                    break
+        for _, (name, values) in itertools.product(range(rounds), p99_ms.items()):
+            for _ in range(_TRIES):
                 latencies, lateness = _asked(name, interval_s, effort.paced)
-                if percentile(lateness, 0.99) > _QUIET * bar_s and name != "plain":
-                    busy += 1
-                else:
+                if percentile(lateness, 0.99) <= _QUIET * bar_s:
                     values.append(percentile(latencies, 0.99) * 1e3)
+                    break
+                busy += 1
         details = ", ".join(
             f"{name} {percentile(values, 0.5):.3g} ms" for name, values in p99_ms.items() if values
         )

@@ -68,6 +68,9 @@ class Row:
         details = ", ".join(
             f"{what} {percentile(taken, 0.5):.3g} {unit}" for what, taken in times.items()
         )
+        if "echo" in times and "plain" in times:
+            echo = percentile(times["echo"], 0.5) / percentile(times["plain"], 0.5)
+            details += f" (echo / plain: {_text(echo, 'times')})"
         return cls.of(name, ratios, "times", bar, details)
 
     @property

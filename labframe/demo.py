@@ -83,6 +83,7 @@ def run(
         PullClient("127.0.0.1", pull.port) as client,
         PushClient("127.0.0.1", push.port) as commands,
     ):  # fmt: skip
+        _measure(pull, laser)
         feeder = threading.Thread(target=_feed, args=(pull, laser, ended), daemon=True)
         feeder.start()
         say(f"The giant laser on the moon: points on UDP {pull.port}, commands on UDP {push.port}.")
@@ -113,10 +114,14 @@ def run(
 
 def _feed(pull: DateDataPullSocket, laser: MoonLaser, ended: threading.Event) -> None:
     while not ended.wait(0.1):
-        now = time.time()
-        pull.set_batch(
-            {
-                "moon_laser_power": (now, laser.power),
-                "moon_laser_temperature": (now, laser.temperature()),
-            }
-        )
+        _measure(pull, laser)
+
+
+def _measure(pull: DateDataPullSocket, laser: MoonLaser) -> None:
+    now = time.time()
+    pull.set_batch(
+        {
+            "moon_laser_power": (now, laser.power),
+            "moon_laser_temperature": (now, laser.temperature()),
+        }
+    )

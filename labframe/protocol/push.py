@@ -30,6 +30,7 @@ __all__ = [
     "PUSH_ERROR",
     "PUSH_EXCEP",
     "PUSH_RET",
+    "TOO_DEEP",
     "TYPE_FROM_STRING",
     "UNKNOWN",
     "ReturnFormat",
@@ -48,6 +49,8 @@ ReturnFormat: TypeAlias = Literal["json", "raw", "string"]
 
 _DEEPEST: Final = 200
 """How deep lists and objects may be nested in each other."""
+
+TOO_DEEP: Final = "Nothing was done: the data are nested too deeply"
 
 COMMANDS: Final = ["json_wn#", "raw_wn#", "name", "status", "commands"]
 COMMANDS_ANSWER: Final = f"{PUSH_RET}#{json.dumps(COMMANDS)}"
@@ -118,11 +121,15 @@ def parse_json(text: str) -> dict[str, Any]:
         values, end = _scan(text, 0)
         if end != len(text):  # white space around it, or more than one value
             values = json.loads(text)
-    except (ValueError, StopIteration, RecursionError):
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    except (ValueError, StopIteration):
         try:
             values = json.loads(text)
-        except (ValueError, RecursionError):
+        except ValueError:
             raise ValueError(f"The string '{text}' could not be decoded as JSON") from None
+        except RecursionError:
+            raise ValueError(TOO_DEEP) from None
     if not isinstance(values, dict):
         raise ValueError(  # noqa: TRY004  # one kind of exception for every refusal
             f"The object '{values}' returned after decoding the JSON string is not a dict"

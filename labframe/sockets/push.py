@@ -274,7 +274,7 @@ class DataPushSocket(ServingSocket):
             )
             shown, queued = push.unshared(values), push.private_copy(values)
         except RecursionError:
-            return encode(_TOO_DEEP)
+            return encode(push.error(push.TOO_DEEP))
         if answer.startswith(b"ERROR"):
             return answer
         with self._lock:  # whoever takes the item from the queue finds it in last
@@ -294,7 +294,7 @@ class DataPushSocket(ServingSocket):
         try:
             shown = push.unshared(values)
         except RecursionError:
-            return encode(_TOO_DEEP)
+            return encode(push.error(push.TOO_DEEP))
         with self._lock:
             self._last = values
             self._updated.update(shown)
@@ -362,9 +362,6 @@ class DataPushSocket(ServingSocket):
             return None if self._queue is None else int(self._queue.qsize())
         except NotImplementedError:
             return None
-
-
-_TOO_DEEP: Final = push.error("Nothing was done: the data are nested too deeply")
 
 
 def _limited(answer: str | bytes, kind: str, what: str) -> bytes:

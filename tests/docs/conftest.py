@@ -23,9 +23,6 @@ def docs() -> Path:
 def run() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Return ``run("laser_server.py", 0)``: the started example; it is ended after the test."""
     with contextlib.ExitStack() as ends:
-        # Where the tests run in the background, Ctrl-C may be ignored, and children inherit that.
-        ends.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         def started(name: str, *arguments: object) -> "subprocess.Popen[str]":
             program = subprocess.Popen(

@@ -165,7 +165,7 @@ def test_what_is_not_utf8_or_not_json_is_refused_in_words(ports: dict[str, int])
 
     assert ask_bytes(port, b"json_wn#\xff").startswith(b"ERROR#The data are not UTF-8 text: ")
     assert ask_bytes(port, b"raw_wn#\xff").startswith(b"ERROR#The data are not UTF-8 text: ")
-    assert b"could not be decoded as JSON" in ask_bytes(port, nested(32_000))
+    assert b"nested too deeply" in ask_bytes(port, nested(32_000))
     assert b"nested too deeply" in ask_bytes(port, nested(1000))
 
 
