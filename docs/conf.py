@@ -44,9 +44,9 @@ autodoc_type_aliases = {
         "labframe.protocol.pull.Marker",
         "labframe.protocol.push.ReturnFormat",
         "labframe.sockets.callbacks.Callback",
-        "labframe.sockets.pull.Timeouts",
+        "labframe.sockets.arguments.Timeouts",
         "labframe.sockets.push.Action",
-        "labframe.sockets.transport.Address",
+        "labframe.sockets.mail.Address",
         "labframe.sockets.transport.Reply",
     )
 }

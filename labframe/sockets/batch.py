@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from labframe.protocol import pull
 from labframe.protocol.wire import MAX_DATAGRAM
-from labframe.sockets.transport import failed
+from labframe.sockets.mail import failed
 
 __all__ = ["Batch", "available"]
 

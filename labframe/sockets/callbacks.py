@@ -22,7 +22,8 @@ from typing import Any, Final
 
 from labframe.protocol import push
 from labframe.protocol.wire import encode
-from labframe.sockets.transport import Address, Mail, UdpServer, failed
+from labframe.sockets.mail import Address, Mail, failed
+from labframe.sockets.transport import UdpServer
 
 __all__ = ["CallBackThread", "DirectCallbacks"]
 

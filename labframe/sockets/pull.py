@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from labframe.board import Board, Entry, Reference
-from labframe.errors import UnknownCodename
 from labframe.points import Number, Value, checked_codenames, checked_point
 from labframe.protocol.pull import too_long
 from labframe.protocol.wire import MAX_DATAGRAM, UNKNOWN_COMMAND, encode, is_answer
 from labframe.sockets import registry
+from labframe.sockets.arguments import (
+    Timeouts,
+    check_no_echo,
+    checked_timeouts,
+    unix_time,
+    unknown_codename,
+)
 from labframe.sockets.serving import ServingSocket
 from labframe.sockets.status import status_answer
 from labframe.sockets.transport import UdpServer
@@ -22,15 +28,11 @@ __all__ = [
     "DataPullSocket",
     "DateDataPullSocket",
     "PullUDPHandler",
-    "Timeouts",
 ]
 
 _LOG = logging.getLogger(__name__)
 
 _UNKNOWN: Final = UNKNOWN_COMMAND.encode()
-
-Timeouts: TypeAlias = float | Sequence[float | None] | None
-"""Seconds after which points are old: for all codenames, or for each one; None is never."""
 
 
 class PullUDPHandler:
@@ -117,9 +119,9 @@ class CommonDataPullSocket(ServingSocket):
         registry.vacant(port)
         if not isinstance(codenames, (Sequence, str)):
             codenames = list(codenames)
-        limits = _limits(timeouts if init_timeouts else None, codenames)
+        limits = checked_timeouts(timeouts if init_timeouts else None, codenames)
         names = checked_codenames(codenames)
-        _check_no_echo(name, names)
+        check_no_echo(name, names)
         default = checked_point("default_x, default_y", (default_x, default_y))
         self._codenames = codenames if isinstance(codenames, tuple) else names
         self._timeouts = dict(zip(names, limits, strict=True))
@@ -166,7 +168,7 @@ class CommonDataPullSocket(ServingSocket):
         """Return the point ready to be stored; raise what is wrong with it."""
         self._check_open()
         if codename not in self._board.cells:
-            raise _unknown(codename, self._board.cells)
+            raise unknown_codename(codename, self._board.cells)
         return self._board.check(codename, point)
 
     def data_entry(self) -> dict[str, Any]:
@@ -354,7 +356,7 @@ class DataPullSocket(CommonDataPullSocket):
             KeyError: With the port, after ``stop``.
         """
         x, y = self._check(codename, point)
-        self._board.put(codename, (x, y, _unix_time(timestamp)))
+        self._board.put(codename, (x, y, unix_time(timestamp)))
 
     def set_batch(
         self, points: Mapping[str, Iterable[Value]], timestamp: float | None = None
@@ -368,58 +370,8 @@ class DataPullSocket(CommonDataPullSocket):
         Raises:
             UnknownCodename, PointError, TypeError, KeyError: As ``set_point``; then none is set.
         """
-        stamp = _unix_time(timestamp)
+        stamp = unix_time(timestamp)
         checked: dict[str, Entry] = {
             name: (*self._check(name, point), stamp) for name, point in points.items()
         }
         self._board.put_batch(checked)
-
-
-def _unix_time(timestamp: float | None) -> float:
-    if timestamp is None:
-        return time.time()
-    try:
-        return float(timestamp)
-    except (TypeError, ValueError):
-        raise TypeError(f"timestamp must be unix time in seconds, not {timestamp!r}") from None
-
-
-def _limits(timeouts: Timeouts, codenames: Sequence[str]) -> list[float | None]:
-    if timeouts is None or isinstance(timeouts, (int, float)):
-        limits: list[float | None] = [timeouts] * len(codenames)
-    else:
-        limits = list(timeouts)
-        if len(limits) != len(codenames):
-            raise ValueError(
-                "If a list of timeouts is supplied, it must have as many items as there are in "
-                "codenames"
-            )
-    for limit in limits:
-        if limit is None:
-            continue
-        if not isinstance(limit, (int, float)):
-            raise TypeError(f"a timeout is a number of seconds or None, not {limit!r}")
-        try:
-            float(limit)
-        except OverflowError:
-            raise ValueError("a timeout is too long for a number of seconds: use None") from None
-    return limits
-
-
-def _check_no_echo(name: str, codenames: list[str]) -> None:
-    # Two such sockets that a forged sender address points at each other would talk for ever.
-    for what, answer in (("name", name), ("codenames", ",".join(codenames))):
-        if answer in ("name", "codenames_raw") and not (what == "codenames" and answer == "name"):
-            raise ValueError(
-                f"{what} = '{answer}': this answer would be a request itself; choose another"
-            )
-
-
-def _unknown(codename: str, known: Iterable[str]) -> UnknownCodename:
-    import difflib  # needed for this message only
-
-    near = difflib.get_close_matches(str(codename), list(known), 1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return UnknownCodename(
-        f"The codename: '{codename}' is not registered; give it to the socket's constructor.{hint}"
-    )

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 from labframe.protocol import push
 from labframe.protocol.wire import MAX_DATAGRAM, encode, is_answer
 from labframe.sockets import registry
+from labframe.sockets.arguments import check_push
 from labframe.sockets.callbacks import Callback, CallBackThread, DirectCallbacks
 from labframe.sockets.serving import ServingSocket
 from labframe.sockets.status import status_answer
@@ -23,8 +24,6 @@ _LOG = logging.getLogger(__name__)
 
 Action: TypeAlias = Literal["store_last", "enqueue", "callback_async", "callback_direct"]
 
-_ACTIONS: Final = ("store_last", "enqueue", "callback_async", "callback_direct")
-_RETURN_FORMATS: Final = ("json", "raw", "string")
 _DRAIN_S: Final = 5.0
 """How long ``stop`` waits for ``callback_async`` to handle what is queued."""
 
@@ -136,7 +135,7 @@ class DataPushSocket(ServingSocket):
         poke_on_receive: bool = False,
         strict: bool = False,
     ) -> None:
-        _check_arguments(action, queue, callback, return_format, max_queue)
+        check_push(action, queue, callback, return_format, max_queue)
         registry.vacant(port)
         self.action = action
         self.return_format = return_format
@@ -374,36 +373,3 @@ def _limited(answer: str | bytes, kind: str, what: str) -> bytes:
         f"{kind}#{what} is {len(whole)} bytes long, a datagram carries {MAX_DATAGRAM}. "
         "Use less at once."
     )
-
-
-def _check_arguments(
-    action: str,
-    queue: object,
-    callback: object,
-    return_format: str,
-    max_queue: int | None,
-) -> None:
-    if queue is not None and action != "enqueue":
-        raise ValueError("The 'queue' argument can only be used when the action is 'enqueue'")
-    calls = action in ("callback_async", "callback_direct")
-    if callback is not None and not calls:
-        raise ValueError(
-            "The 'callback' argument can only be used when the action is 'callback_async' or "
-            "'callback_direct'"
-        )
-    if calls and not callable(callback):
-        raise ValueError(f"Value for callback: '{callback}' is not callable")
-    if return_format not in _RETURN_FORMATS:
-        raise ValueError(
-            "The 'return_format' argument may only be one of the 'json', 'raw' or 'string' values"
-        )
-    if action not in _ACTIONS:
-        raise ValueError(f"Unknown action '{action}'. Must be one of: {list(_ACTIONS)}")
-    if max_queue is not None:
-        if queue is not None or action not in ("enqueue", "callback_async"):
-            raise ValueError(
-                "The 'max_queue' argument can only be used with a queue of the socket's own: with "
-                "'callback_async', or 'enqueue' without 'queue'. Bound your own with Queue(maxsize)"
-            )
-        if max_queue < 1:
-            raise ValueError(f"max_queue must be a positive number of items, not {max_queue!r}")

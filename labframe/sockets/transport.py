@@ -16,24 +16,21 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from labframe.errors import PortStillReserved
 from labframe.protocol import pull
-from labframe.protocol.wire import PUSH_ERROR, encode
+from labframe.sockets.mail import Address, Mail, failed
 
 if TYPE_CHECKING:
     from labframe.sockets.batch import Batch
 
-__all__ = ["RECEIVE_BYTES", "Address", "Mail", "Reply", "UdpServer", "failed"]
+__all__ = ["RECEIVE_BYTES", "Reply", "UdpServer"]
 
 _LOG = logging.getLogger(__name__)
 
 RECEIVE_BYTES: Final = 65535
 """Room for any datagram that IP can carry."""
-
-Address: TypeAlias = Any
-"""The sender's address as the socket module gives it; it is only ever handed back to it."""
 
 Reply: TypeAlias = Callable[[bytes], "bytes | None"]
 """From the bytes of a request to those of its answer; None sends nothing."""
@@ -50,19 +47,6 @@ _SLOW_S: Final = 0.0002
 
 _PATIENCE: Final = 1000
 """Then so many batches of one come before the next plain send: a batch keeps the lock."""
-
-
-class Mail(Protocol):
-    """Datagrams that were received together, and their answers: in slots, from 0."""
-
-    def receive(self) -> list[bytes]:
-        """Wait for datagrams; return them by slot, none when none came in time."""
-
-    def address(self, slot: int) -> Address:
-        """Return the address that a datagram came from."""
-
-    def send(self, first: int, answers: list[bytes | None]) -> None:
-        """Send the answers to the datagrams from slot ``first`` on; None is no answer."""
 
 
 class UdpServer:
@@ -240,12 +224,6 @@ class _SingleMail:
         for answer in answers:
             if answer is not None:
                 self._server.send(request, answer, address)
-
-
-def failed(request: bytes, error: Exception) -> bytes:
-    """Log that a handler raised, and return the answer that tells the client."""
-    _LOG.error("the request %r could not be answered", request[:200], exc_info=error)
-    return encode(f"{PUSH_ERROR}#The request could not be answered: {error!r}"[:1000])
 
 
 def _bound(host: str, port: int) -> socket.socket:
