@@ -2,6 +2,8 @@
 
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +42,51 @@ def test_stopping_sends_nothing_to_clients_of_before(
         client.setblocking(False)
         with pytest.raises(BlockingIOError):
             client.recv(65535)
+
+
+class Gated:
+    """A queue that does not tell how much it holds before it is allowed to."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.allowed = threading.Event()
+
+    def put_nowait(self, item: Any) -> None:
+        raise NotImplementedError
+
+    def qsize(self) -> int:
+        self.asked.set()
+        assert self.allowed.wait(ANSWER_WAIT_S)
+        return 0
+
+
+@both_paths
+@pytest.mark.parametrize("swapped", [False, True], ids=["first thread", "second thread"])
+def test_the_port_is_given_back_when_nobody_answers_on_it_any_more(
+    batched: bool, swapped: bool, connect: Connect
+) -> None:
+    pause, gate = threading.Event(), Gated()
+
+    def slow(values: dict[str, Any]) -> None:
+        pause.wait(0.12)
+
+    push = DataPushSocket("bench", 0, "callback_direct", callback=slow)
+    push.server.batched = batched
+    with push, DataPushSocket("other", 0, "enqueue", gate):
+        client = connect(push.port)
+        if swapped:
+            client.send(b"raw_wn#a:int:1")
+            assert client.recv(65535) == b"RET#null"
+        client.send(b"status")
+        assert gate.asked.wait(ANSWER_WAIT_S)
+        stopper = threading.Thread(target=push.stop)
+        stopper.start()
+        stopper.join(0.3)
+        assert stopper.is_alive(), "it waits for the thread that is about to answer"
+        gate.allowed.set()
+        stopper.join(ANSWER_WAIT_S)
+        assert not stopper.is_alive()
+        assert client.recv(65535).startswith(b'{"system_status": {')
 
 
 def heard_from(client: socket.socket) -> tuple[bytes, int]:
@@ -133,3 +180,22 @@ def test_a_socket_after_one_with_a_slow_callback_hears_all_that_is_for_it(
             for _ in range(20):
                 client.send(b"raw_wn#ms:int:0")
                 assert client.recv(65535) == b'RET#"new"'
+
+
+HASTY = """
+from labframe.sockets import DataPushSocket, DateDataPullSocket
+for number in range(40):
+    DataPushSocket("a", 0, "callback_direct", callback=len).start()
+    DataPushSocket("b", 0, "callback_async", callback=print).start()
+    DateDataPullSocket("c", ["a"], 0).start()
+"""
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_script_that_ends_right_after_start_ends_without_a_word(attempt: int) -> None:
+    run = subprocess.run(
+        [sys.executable, "-P", "-W", "error", "-c", HASTY],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")

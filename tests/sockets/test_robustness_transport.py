@@ -4,6 +4,7 @@ import contextlib
 import logging
 import random
 import socket
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,6 +36,9 @@ def ipv6_works() -> bool:
     return True
 
 
+not_on_macos = pytest.mark.skipif(
+    sys.platform == "darwin", reason="macOS sends no datagram of more than 9216 bytes unless asked"
+)
 needs_ipv6 = pytest.mark.skipif(not ipv6_works(), reason="this computer has no IPv6")
 
 
@@ -106,6 +110,7 @@ def test_two_hundred_datagrams_back_to_back_are_answered_to_whom_they_came_from(
         assert heard(client, len(answers)) == answers
 
 
+@not_on_macos
 def test_long_answers_between_short_ones_reach_their_clients_whole(
     pull: DateDataPullSocket, connect: Connect
 ) -> None:
@@ -157,7 +162,8 @@ class Talkative(PullUDPHandler):
             return b"x" * 70_000
         if request == b"raise":
             raise RuntimeError("out of order")
-        return b"my own" if request == b"own" else super().reply(request)
+        answer = super().reply(request)
+        return b"my " + answer if request == b"raw" and answer else answer
 
 
 @pytest.mark.parametrize("batched", [True, False], ids=["batched", "one by one"])
@@ -169,11 +175,11 @@ def test_a_handler_of_ones_own_that_goes_wrong_harms_nothing_but_its_own_answers
     pull.server.batched = batched
     clients = [connect(pull.port) for _ in range(COUNT)]
     for number, client in enumerate(clients):
-        client.send([b"own", b"long", b"name", b"raise"][number % 4])
+        client.send([b"raw", b"long", b"name", b"raise"][number % 4])
     with caplog.at_level(logging.ERROR), pull:
         answers = [client.recv(65535) for client in clients]
 
-    assert set(answers[::4]) == {b"my own"}
+    assert set(answers[::4]) == {b"my 0.0,0.0"}
     assert set(answers[2::4]) == {b"bench"}
     assert all(
         answer.startswith(b"ERROR#The answer to 'long' is 70000") for answer in answers[1::4]
@@ -182,26 +188,24 @@ def test_a_handler_of_ones_own_that_goes_wrong_harms_nothing_but_its_own_answers
     assert len(caplog.records) == COUNT / 4
 
 
+@not_on_macos
 @pytest.mark.parametrize("batched", [True, False], ids=["batched", "one by one"])
 @pytest.mark.parametrize("action", ["store_last", "callback_direct"])
-def test_the_longest_request_arrives_whole(action: Any, batched: bool, connect: Connect) -> None:
-    callback = (lambda values: len(values["a"])) if action == "callback_direct" else None
+def test_the_longest_requests_arrive_whole(action: Any, batched: bool, connect: Connect) -> None:
+    callback = (lambda values: values["a"][-1:]) if action == "callback_direct" else None
     push = DataPushSocket("bench", 0, action, callback=callback)
     push.server.batched = batched
-    clients = [connect(push.port) for _ in range(3)]
-    text = "x" * (65507 - 17)
-    for client in clients:
-        client.send(f'json_wn#{{"a": "{text}"}}'.encode())
+    clients = {letter: connect(push.port) for letter in "xy"}
+    for letter, client in clients.items():
+        client.send(f'json_wn#{{"a": "{letter * (65507 - 17)}"}}'.encode())
     with push:
-        for _ in range(20):
-            assert ask_bytes(push.port, b"name") == b"RET#bench"
-        acknowledged = f"ACK#{{'a': '{text}'}}".encode()
-        answer = acknowledged if action == "store_last" else b"RET#%d" % len(text)
-        for client in clients:
-            assert client.recv(65535) == answer
+        for letter, client in clients.items():
+            text = letter * (65507 - 17)
+            answer = f"ACK#{{'a': '{text}'}}" if action == "store_last" else f'RET#"{letter}"'
+            assert client.recv(65535) == answer.encode()
             client.send(f'json_wn#{{"a": "{text}"}}'.encode())
-            assert client.recv(65535) == answer
-        assert push.last[1] == {"a": text}
+            assert client.recv(65535) == answer.encode()
+            assert push.last[1] == {"a": text}
 
 
 def test_many_clients_at_once_get_their_own_answers(
