@@ -169,7 +169,7 @@ class Trial:
 
 
 @pytest.mark.parametrize("kind", [DateDataPullSocket, DataPullSocket])
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(choose=st.randoms(use_true_random=False), count=st.sampled_from([1, 2, 3, 9, 64, 65, 200]))
 def test_prepared_answers_are_those_that_are_put_together_anew(
     kind: type[DateDataPullSocket | DataPullSocket],
@@ -185,7 +185,7 @@ def test_prepared_answers_are_those_that_are_put_together_anew(
 def test_after_hundreds_of_steps_the_answers_are_still_right(
     kind: type[DateDataPullSocket | DataPullSocket], client: socket.socket, count: int
 ) -> None:
-    Trial(kind, count, random.Random(count)).run(client, steps=400)
+    Trial(kind, count, random.Random(count)).run(client, steps=250)
 
 
 @pytest.mark.parametrize("request_", [b"a#raw", b"a#json", b"raw", b"raw_wn", b"json", b"json_wn"])
