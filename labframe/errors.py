@@ -7,6 +7,15 @@
     ├── UnknownCodename (RuntimeError)    a codename that the socket was not made with
     ├── PortStillReserved                 another program, or another socket, holds the UDP port
     ├── DatagramTooLong (OSError)         more than one datagram carries
+    ├── LineError                         what goes wrong between the host and an instrument
+    │   ├── PortNotFound                  no such port now: not plugged in, or not reachable
+    │   ├── PortAmbiguous                 several ports fit the USB identity
+    │   ├── PortBusy                      another program holds the port
+    │   ├── PortGone                      unplugged, or closed, while it was in use
+    │   ├── NoReply (TimeoutError)        not one byte came in time
+    │   ├── IncompleteReply               the answer stopped before its end
+    │   ├── BadReply                      a broken frame, a wrong checksum, rubbish
+    │   └── EchoError                     the echo that was declared did not come
     └── ClientError
         ├── UnknownHost (OSError)         a computer's name that nobody knows
         ├── NoAnswer (TimeoutError)       nothing came back in time, or nobody listens there
@@ -25,14 +34,23 @@ from __future__ import annotations
 import errno
 
 __all__ = [
+    "BadReply",
     "ClientError",
     "CommandFailed",
     "CommandRefused",
     "DatagramTooLong",
+    "EchoError",
+    "IncompleteReply",
     "LabframeError",
+    "LineError",
     "NoAnswer",
+    "NoReply",
     "OldData",
     "PointError",
+    "PortAmbiguous",
+    "PortBusy",
+    "PortGone",
+    "PortNotFound",
     "PortStillReserved",
     "UnexpectedAnswer",
     "UnknownCodename",
@@ -114,3 +132,62 @@ class CommandFailed(ClientError):
 
     The text is the server's, word for word: for an exception, ``str(exception)``.
     """
+
+
+class LineError(LabframeError):
+    """The root of what goes wrong between the host and an instrument on its line.
+
+    Each message names the port, the request, and what to look at next.
+    """
+
+
+class PortNotFound(LineError):
+    """There is no such port now: it is not plugged in, or the server is not reachable."""
+
+
+class PortAmbiguous(LineError):
+    """Several ports fit a USB identity.
+
+    Attributes:
+        candidates: The device paths of the ports that fit.
+    """
+
+    def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+
+
+class PortBusy(LineError):
+    """Another program, or another line of this one, holds the port."""
+
+
+class PortGone(LineError):
+    """The port was unplugged or closed while it was in use; ``Line.open()`` finds it again."""
+
+
+class NoReply(LineError, TimeoutError):
+    """Not one byte of an answer came within ``first_byte_s``."""
+
+
+class _WrongReply(LineError):
+    """An answer came that is none.
+
+    Attributes:
+        received: The bytes that came, as far as they were read.
+    """
+
+    def __init__(self, message: str, *, received: bytes = b"") -> None:
+        super().__init__(message)
+        self.received = received
+
+
+class IncompleteReply(_WrongReply):
+    """The answer stopped before its end; ``received`` holds what came."""
+
+
+class BadReply(_WrongReply):
+    """A broken frame, a wrong checksum or rubbish; ``received`` holds what came."""
+
+
+class EchoError(_WrongReply):
+    """The echo that was declared did not come, or not unharmed; ``received`` holds what came."""

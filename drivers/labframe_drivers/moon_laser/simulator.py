@@ -1,0 +1,105 @@
+"""The simulated giant laser on the moon. Its protocol is made up; ``README.md`` is its manual."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from typing import ClassVar
+
+from labframe.simulation import LineSimulator, Settable
+from labframe_drivers.moon_laser.cavity import Cavity
+
+__all__ = ["MoonLaserSimulator"]
+
+_LIMITS = {"POW": (0.0, 5000.0), "FOC": (356400.0, 406700.0), "DUR": (0.1, 60.0)}
+_NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d{0,6})?")
+
+
+class MoonLaserSimulator(LineSimulator):
+    """A laser that charges, fires and cools, by command and, every now and then, by itself."""
+
+    driver: ClassVar[str] = "moon_laser"
+    usb_name: ClassVar[str] = "Simulated_Moon_Laser"
+    baudrate: ClassVar[int | None] = 9600
+
+    latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
+    late_every = Settable(47, "one in so many answers is late; 0: none", limits=(0, 10**9))
+    serial_number = Settable("0001", "what ID? says")
+    power_kw = Settable(1200.0, "the power of a pulse, kW", limits=_LIMITS["POW"])
+    focus_km = Settable(384400.0, "the distance of the focus, km", limits=_LIMITS["FOC"])
+    duration_s = Settable(8.0, "the duration of a pulse, s", limits=_LIMITS["DUR"])
+    charge_s = Settable(3.0, "the time to charge before a pulse, s", limits=(0.001, 1e6))
+    rest_s = Settable(6.0, "the time until it fires by itself, s; 0: never", limits=(0, 1e6))
+    noise = Settable(0.002, "how far a measured value is off, as a share of it", limits=(0, 1))
+    seed = Settable(1969, "where the noise begins: the same seed, the same noise")
+
+    def __init__(self, **state: object) -> None:
+        super().__init__(**state)
+        self._cavity = Cavity()
+        self._random = random.Random(self.seed)
+        self._queries: dict[str, Callable[[], str]] = {
+            "ID?": lambda: f"MOONLASER,GL-1,{self.serial_number},1.0",
+            "STATE?": lambda: self._cavity.state,
+            "MEAS:POW?": lambda: f"{self._noisy(self._cavity.power(self.power_kw)):.1f}",
+            "MEAS:DUR?": lambda: f"{self._cavity.fired_s:.2f}",
+            "MEAS:TEMP?": lambda: f"{self._noisy(self._cavity.temperature, 0.1):.2f}",
+            "MEAS:SPEC?": self._spectrum,
+            "SET:POW?": lambda: f"{self.power_kw:.1f}",
+            "SET:FOC?": lambda: f"{self.focus_km:.1f}",
+            "SET:DUR?": lambda: f"{self.duration_s:.2f}",
+            "FIRE": self._fire,
+            "STOP": self._stop,
+        }
+
+    def respond(self, line: bytes, now: float) -> bytes:
+        """Answer one request: the table of them is ``README.md``."""
+        self._cavity.pass_time(
+            now,
+            power=self.power_kw,
+            pulse_s=self.duration_s,
+            charge_s=self.charge_s,
+            rest_s=self.rest_s,
+        )
+        request = line.decode("latin-1")
+        if request in self._queries:
+            return self._queries[request]().encode("ascii")
+        name, separator, number = request.partition(" ")
+        if separator and name in ("SET:POW", "SET:FOC", "SET:DUR"):
+            return self._set(name[4:], number).encode("ascii")
+        return b"ERR 1 unknown request"
+
+    def _set(self, name: str, number: str) -> str:
+        if not _NUMBER.fullmatch(number):
+            return "ERR 2 not a number"
+        low, high = _LIMITS[name]
+        if not low <= float(number) <= high:
+            return f"ERR 3 out of range {low:g} to {high:g}"
+        if self._cavity.state != "IDLE":
+            return f"ERR 4 not while {self._cavity.state}"
+        if name == "POW":
+            self.power_kw = round(float(number), 1)
+        elif name == "FOC":
+            self.focus_km = round(float(number), 1)
+        else:
+            self.duration_s = round(float(number), 2)
+        return "OK"
+
+    def _fire(self) -> str:
+        if self._cavity.state != "IDLE":
+            return f"ERR 4 not while {self._cavity.state}"
+        self._cavity.fire()
+        return "OK"
+
+    def _stop(self) -> str:
+        self._cavity.stop()
+        return "OK"
+
+    def _spectrum(self) -> str:
+        return ",".join(
+            f"{nm:.1f}:{abs(self._noisy(intensity)):.4f}"
+            for nm, intensity in self._cavity.spectrum(self.power_kw)
+        )
+
+    def _noisy(self, value: float, share: float = 1.0) -> float:
+        return value * (1 + self._random.gauss(0, self.noise * share)) if self.noise else value

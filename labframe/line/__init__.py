@@ -1,0 +1,44 @@
+"""The serial line: ports, framings, checksums, deadlines. The only importer of pyserial.
+
+Importing it loads no pyserial: that happens when a port is opened or listed.
+"""
+
+from labframe.line.checked import Checked
+from labframe.line.checksums import CHECKSUMS, Checksum, checksum
+from labframe.line.framing import (
+    Decoder,
+    EnqAck,
+    Exchange,
+    FixedLength,
+    Framing,
+    Handshake,
+    LengthPrefixed,
+    Silence,
+    Terminated,
+)
+from labframe.line.line import Line
+from labframe.line.ports import PortInfo, PortSpec, UsbPort, list_ports, resolve
+from labframe.line.settings import SerialLine
+
+__all__ = [
+    "CHECKSUMS",
+    "Checked",
+    "Checksum",
+    "Decoder",
+    "EnqAck",
+    "Exchange",
+    "FixedLength",
+    "Framing",
+    "Handshake",
+    "LengthPrefixed",
+    "Line",
+    "PortInfo",
+    "PortSpec",
+    "SerialLine",
+    "Silence",
+    "Terminated",
+    "UsbPort",
+    "checksum",
+    "list_ports",
+    "resolve",
+]

@@ -1,0 +1,307 @@
+"""One serial port, shared by every instrument on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+from labframe.errors import BadReply, LabframeError, PortGone
+from labframe.line.channel import Channel, Interrupted, port_errors
+from labframe.line.conversation import Conversation, shown
+from labframe.line.opening import open_channel
+from labframe.line.ports import PortSpec, resolve
+from labframe.line.settings import SerialLine
+
+__all__ = ["Line"]
+
+_CLOSING_S: Final = 2.0
+"""How long closing waits for a running transaction to notice; then the port is closed under it."""
+
+_MOST_MEMBERS: Final = 256
+
+
+class Line:
+    """One serial port: opens it, frames, keeps deadlines, and never mixes up answers.
+
+    Any number of threads may call it: a lock is held for each whole transaction. A late answer is
+    never taken for the next request's: what has come is dropped before each request, and after an
+    error the next request waits until the answer that is still due has come, or cannot come any
+    more (``total_s`` after its request), and the line has been silent for ``gap_s``.
+
+    When the port is gone the line closes itself; ``open`` finds the port again, under whatever
+    number it has by then. What was due before a ``close`` may still come after the next ``open``,
+    and is waited for then.
+
+    Args:
+        port: Path, URL or USB identity.
+        settings: How the line is set, and how requests are made that bring no settings of their
+            own.
+
+    Attributes:
+        port_url: What was asked for; messages name it.
+        settings: The settings.
+        last_transaction: Wall time at the start and at the end of the last transaction.
+    """
+
+    def __init__(self, port: PortSpec, settings: SerialLine) -> None:
+        self.port_url = str(port)
+        self.settings = settings
+        self.last_transaction: tuple[float, float] = (0.0, 0.0)
+        self._port = port
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._channel: Channel | None = None
+        self._device = ""
+        self._members: dict[int, Conversation] = {}
+        self._own = self._last = Conversation(self.port_url, settings)
+        self._ended = 0.0  # the last transaction, on the monotonic clock
+        self._is_doubtful = False
+        self._late_until = 0.0  # until then the answer to a failed request may still come
+
+    # Opening and closing.
+
+    def open(self) -> None:
+        """Find the port and open it for this program alone; harmless when it is open.
+
+        Raises:
+            PortNotFound: If it is not there, or not reachable.
+            PortAmbiguous: If several ports fit.
+            PortBusy: If another program holds it.
+            LineError: If it may not be opened, or cannot be set so.
+        """
+        with self._lock:
+            if self._channel is not None:
+                if self.present():
+                    return
+                self._shut()
+                self._late_until = 0.0
+            self._stop.clear()
+            device = resolve(self._port)
+            channel = open_channel(self.port_url, device, self.settings, self._stop)
+            if self._stop.is_set():
+                channel.close()
+                raise PortGone(f"{self.port_url}: closed by another thread while it was opened")
+            self._device = device
+            self._channel = channel
+
+    def close(self) -> None:
+        """Close the port; a transaction that is running on another thread fails. Never raises."""
+        self._stop.set()
+        has_lock = self._lock.acquire(timeout=_CLOSING_S)
+        try:
+            self._shut()
+        finally:
+            if has_lock:
+                self._lock.release()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open, as far as was noticed."""
+        return self._channel is not None
+
+    def present(self) -> bool:
+        """Tell whether the port is there, without any traffic on it.
+
+        Of an open line: whether the device is still the one that was opened. Of a closed one:
+        whether there is something to open. Of URLs, and on Windows, nothing is known: True.
+        """
+        channel = self._channel
+        if channel is None:
+            return self._can_be_found()
+        if channel.hung_up():
+            return False
+        try:
+            opened = channel.node()
+            if opened is None or "://" in self._device:
+                return True
+            there = os.stat(self._port if isinstance(self._port, str) else self._device)
+        except OSError:
+            return False
+        return (there.st_rdev, there.st_ino) == (opened.st_rdev, opened.st_ino)
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Line {self.port_url!r}, {'open' if self.is_open else 'closed'}>"
+
+    # Transactions.
+
+    def transact(self, payload: bytes, *, settings: SerialLine | None = None) -> bytes:
+        """Send a request and return the payload of its answer.
+
+        Args:
+            payload: The request, without terminator or checksum.
+            settings: Those of the instrument, when several share the line: framing, deadlines and
+                echo may differ; what the port is set to may not.
+
+        Raises:
+            NoReply, IncompleteReply, BadReply, EchoError: If no good answer comes in time.
+            PortGone: If the port is not there any more, or the line is closed.
+            ValueError: If the framing cannot carry the request, or the settings do not fit.
+        """
+        return self._transaction(payload, settings, answer=True)
+
+    def send(self, payload: bytes, *, settings: SerialLine | None = None) -> None:
+        """Send a request that has no answer.
+
+        What an echo or a handshake brings is read and verified all the same.
+
+        Raises:
+            EchoError, NoReply, IncompleteReply, BadReply: If echo or handshake fail.
+            PortGone: If the port is not there any more, or the line is closed.
+            ValueError: If the framing cannot carry the request, or the settings do not fit.
+        """
+        self._transaction(payload, settings, answer=False)
+
+    def doubt(self) -> None:
+        """Have the next request wait for silence: what came last made no sense after all."""
+        with self._lock:
+            self._is_doubtful = True
+
+    def resync(self) -> bool:
+        """Wait now for what the next request would have to wait for; tell whether it is silent.
+
+        Without it the wait after one instrument's failure is at the cost of the next on the line.
+
+        Raises:
+            PortGone: If the port is not there any more, or the line is closed.
+        """
+        with self._lock:
+            channel = self._open_channel(b"")
+            try:
+                if self._is_doubtful and not self._fall_silent(channel, self._last):
+                    return False
+            except port_errors() as error:
+                raise self._gone(error, b"") from error
+            self._is_doubtful = False
+            return True
+
+    def _transaction(self, payload: bytes, settings: SerialLine | None, *, answer: bool) -> bytes:
+        member = (
+            self._own if settings is None or settings is self.settings else self._member(settings)
+        )
+        frame = member.encode(payload)
+        with self._lock:
+            channel = self._open_channel(payload)
+            started, asked = time.time(), 0.0
+            try:
+                self._take_turn(channel, member, payload, answer=answer)
+                started = time.time()
+                self._last = member
+                self._is_doubtful = True
+                asked = monotonic() + len(frame) * member.byte_s
+                self._late_until = asked + member.total_s
+                reply = member.hold(channel, payload, frame, answer=answer)
+                self._is_doubtful = False
+                return reply  # noqa: TRY300  # an else block would be further away than this
+            except BadReply:
+                if asked:  # an answer came; if that was noise, the real one would begin by then
+                    self._late_until = asked + member.first_byte_s
+                raise
+            except LabframeError:
+                raise
+            except port_errors() as error:
+                raise self._gone(error, payload) from error
+            finally:
+                self._ended = max(monotonic(), asked)
+                self.last_transaction = (started, time.time())
+
+    def _member(self, settings: SerialLine) -> Conversation:
+        """Return what is prepared for ``settings``; the dictionary keeps their id from reuse."""
+        member = self._members.get(id(settings))
+        if member is None:
+            if settings.electrical != self.settings.electrical:
+                raise ValueError(
+                    f"{self.port_url}: all instruments on one line need the same baudrate, "
+                    f"bytesize, parity, stopbits, flow control, dtr and rts; the line has "
+                    f"{self.settings.electrical}, this instrument {settings.electrical}"
+                )
+            if len(self._members) >= _MOST_MEMBERS:
+                self._members = {}
+            member = self._members[id(settings)] = Conversation(self.port_url, settings)
+        return member
+
+    def _open_channel(self, payload: bytes) -> Channel:
+        if self._channel is None:
+            during = f" for {shown(payload)}" if payload else ""
+            raise PortGone(f"{self.port_url}: the line is closed{during}; call open() first")
+        return self._channel
+
+    def _take_turn(
+        self, channel: Channel, member: Conversation, payload: bytes, *, answer: bool
+    ) -> None:
+        """Wait until the line is free for a request, and drop what has come meanwhile."""
+        if self._is_doubtful and not self._fall_silent(channel, member) and answer:
+            raise BadReply(
+                f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
+                "without being asked, and does not stop. Is the instrument in a streaming mode?"
+            )
+        gap_s = max(member.min_gap_s, self._last.min_gap_s)
+        if gap_s:
+            left = self._ended + gap_s - monotonic()
+            if left > 0 and self._stop.wait(left):
+                raise Interrupted
+        channel.drop_input()
+
+    def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
+        """Wait for the answer that is still due, then for one silent gap.
+
+        Return False when the line is not silent ``total_s`` after that.
+        """
+        gap_s = max(member.gap_s, self._last.gap_s)
+        now = monotonic()
+        limit = max(now, self._late_until) + member.total_s
+        has_come = channel.drop_input()
+        silent_since = now if has_come else self._ended
+        while True:
+            until = silent_since + gap_s
+            if not has_come:
+                until = max(until, self._late_until)
+            if until <= now:
+                return True
+            if now >= limit:
+                return False
+            if channel.receive(min(until, limit) - now):
+                has_come = True
+                silent_since = monotonic()
+            now = monotonic()
+
+    # When the port goes away.
+
+    def _gone(self, error: BaseException, payload: bytes) -> PortGone:
+        """Close the line and return the error to raise."""
+        self._shut()
+        during = f" during {shown(payload)}" if payload else ""
+        if isinstance(error, Interrupted):
+            return PortGone(f"{self.port_url}: closed by another thread{during}")
+        self._late_until = 0.0  # the answer is lost with the port, but for what is on its way
+        return PortGone(
+            f"{self.port_url}: the port is gone{during} ({error}). Was the cable pulled, or the "
+            "adapter switched off? The line is closed; open() finds the port again."
+        )
+
+    def _shut(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _can_be_found(self) -> bool:
+        with contextlib.suppress(LabframeError):
+            device = resolve(self._port)
+            return "://" in device or os.name == "nt" or os.path.exists(device)
+        return False

@@ -1,0 +1,24 @@
+"""Simulated instruments: what a driver would find at the other end of the cable."""
+
+from labframe.simulation.bus import SimulatedBus
+from labframe.simulation.carrier_loop import CarrierLoop
+from labframe.simulation.core import Answer, SimulatedInstrument
+from labframe.simulation.errors import NoPseudoTerminal, SimulationError
+from labframe.simulation.line_simulator import LineSimulator, Reply
+from labframe.simulation.pseudo_terminal import available
+from labframe.simulation.pty_carrier import PtyCarrier
+from labframe.simulation.settable import Settable
+
+__all__ = [
+    "Answer",
+    "CarrierLoop",
+    "LineSimulator",
+    "NoPseudoTerminal",
+    "PtyCarrier",
+    "Reply",
+    "Settable",
+    "SimulatedBus",
+    "SimulatedInstrument",
+    "SimulationError",
+    "available",
+]

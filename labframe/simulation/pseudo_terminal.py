@@ -1,0 +1,84 @@
+"""One pseudo-terminal, raw, with its client's end held open."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Self
+
+from labframe.simulation.errors import NoPseudoTerminal
+
+__all__ = ["PseudoTerminal", "available"]
+
+
+def available() -> bool:
+    """Return whether this computer has pseudo-terminals: Linux and macOS have, Windows has not."""
+    try:
+        import termios  # not on Windows
+    except ImportError:
+        return False
+    return hasattr(os, "openpty") and hasattr(termios, "tcgetattr")
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoTerminal:
+    """Both ends of it.
+
+    The client's end is held open as well: without it, reading fails until somebody opens the
+    device, and its settings (raw, baud rate) are lost each time the last one closes it.
+
+    Attributes:
+        instrument_fd: The instrument's end, not blocking.
+        client_fd: The end that a driver opens by its path.
+        device: That path.
+        speed: The terminal's code for the instrument's baud rate; None: any is right.
+    """
+
+    instrument_fd: int
+    client_fd: int
+    device: str
+    speed: int | None
+
+    @classmethod
+    def open(cls, baudrate: int | None) -> Self:
+        """Make one that is raw (no echo, no translation) and set to ``baudrate``.
+
+        Raises:
+            NoPseudoTerminal: If there is none to be had.
+        """
+        if not available():
+            raise NoPseudoTerminal(
+                "this computer has no pseudo-terminals to simulate an instrument on; use Linux or "
+                "macOS, or call the simulator's feed()"
+            )
+        import termios  # not on Windows
+        import tty
+
+        try:
+            instrument_fd, client_fd = os.openpty()
+        except OSError as error:
+            raise NoPseudoTerminal(
+                f"no pseudo-terminal is left ({error.strerror}); close some, or raise "
+                "/proc/sys/kernel/pty/max or `ulimit -n`"
+            ) from error
+        os.set_blocking(instrument_fd, False)
+        tty.setraw(client_fd)
+        speed: int | None = getattr(termios, f"B{baudrate}", None)
+        if speed is not None:
+            attributes = termios.tcgetattr(client_fd)
+            attributes[4] = attributes[5] = speed
+            termios.tcsetattr(client_fd, termios.TCSANOW, attributes)
+        return cls(instrument_fd, client_fd, os.ttyname(client_fd), speed)
+
+    def same_speed(self) -> bool:
+        """Return whether the client has set the instrument's baud rate."""
+        if self.speed is None:
+            return True
+        import termios
+
+        return bool(termios.tcgetattr(self.instrument_fd)[5] == self.speed)
+
+    def close(self) -> None:
+        """Close both ends: whoever has the device open finds it hung up."""
+        os.close(self.instrument_fd)
+        os.close(self.client_fd)

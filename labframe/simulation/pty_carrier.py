@@ -1,0 +1,267 @@
+"""A simulated instrument on a real pseudo-terminal: any program can open it as a serial port."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from labframe.simulation.core import Answer, SimulatedInstrument
+from labframe.simulation.errors import SimulationError
+from labframe.simulation.pseudo_terminal import PseudoTerminal
+from labframe.simulation.selector_thread import SelectorThread
+
+__all__ = ["PtyCarrier"]
+
+_LOG = logging.getLogger(__name__)
+_CHUNK = 65536
+_UNSENT = 65536
+"""What waits for a client that does not read; more is lost, as on a wire."""
+_GARBLE = bytes((byte * 167 + 89 & 0xFF) | 0x80 for byte in range(256))
+"""What a byte looks like at the wrong baud rate: never ASCII, always the same."""
+
+
+class PtyCarrier:
+    """Carries bytes between a simulated instrument and a pseudo-terminal behind a link.
+
+    The link is named as udev names serial adapters in ``/dev/serial/by-id``:
+    ``usb-NAME-if00-port0``. The instrument lives on while its cable is out; answers of that time
+    are lost. Every method may be called from any thread; each returns when it is done.
+
+    Args:
+        simulator: The instrument.
+        directory: Where the link is made; None: a new directory, removed by ``close``.
+        name: The NAME in the link, changed as udev would where it has odd characters; None: the
+            simulator's ``usb_name``, with a number behind it where that link is there already.
+        keep_seen: How many chunks ``seen`` holds; the oldest go first.
+        thread: Whose callbacks carry the bytes; None: a thread of its own.
+
+    Attributes:
+        simulator: The instrument.
+        url: The link's path, the same for ever.
+        seen: The chunks that a client wrote, as they came, the newest last.
+        lost: How many bytes were thrown away because nobody read them.
+        failure: The first exception that the simulator raised, None while there was none. The
+            traceback is logged, the chunk goes unanswered, the carrier carries on.
+
+    Raises:
+        NoPseudoTerminal: If the computer has none, or none left.
+        SimulationError: If ``name`` was given and its link exists.
+    """
+
+    def __init__(
+        self,
+        simulator: SimulatedInstrument,
+        directory: Path | None = None,
+        name: str | None = None,
+        *,
+        keep_seen: int = 1000,
+        thread: SelectorThread | None = None,
+    ) -> None:
+        self.simulator = simulator
+        self.url = ""
+        self.seen: list[bytes] = []
+        self.lost = 0
+        self.failure: Exception | None = None
+        self._keep_seen = keep_seen
+        self._unsent = b""
+        self._waits_for_room = False
+        self._closed = False
+        with contextlib.ExitStack() as undo:
+            if directory is None:
+                directory = Path(tempfile.mkdtemp(prefix="labframe-sim-"))
+                undo.callback(_remove_empty, directory)
+            if thread is None:
+                thread = SelectorThread("labframe simulation")
+                undo.callback(thread.close)
+            self._thread = thread
+            self._pty: PseudoTerminal | None = PseudoTerminal.open(simulator.baudrate)
+            self._device = self._pty.device
+            undo.callback(thread.call, self._pull)
+            self.url = str(self._new_link(directory.absolute(), name))
+            thread.call(self._start)
+            self._undo = undo.pop_all()
+
+    @property
+    def device(self) -> str:
+        """The device behind the link: now, or before it was unplugged."""
+        return self._device
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the cable is in."""
+        return self._pty is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closed
+
+    def unplug(self) -> None:
+        """Pull the cable: the link disappears, whoever has the port open finds it hung up."""
+        self._thread.call(self._pull)
+
+    def replug(self) -> None:
+        """Plug the cable in again: a device with another number behind the same link.
+
+        With the cable in, this is the glitch after which a device comes back under a new number
+        at once: the link never disappears.
+        """
+        self._thread.call(self._plug)
+
+    def close(self) -> None:
+        """Unplug for good; give back the descriptors, the thread, the link. May be called again."""
+        self._closed = True
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # The link.
+
+    def _new_link(self, directory: Path, name: str | None) -> Path:
+        asked = re.sub(r"[^A-Za-z0-9#+.:=@_-]", "_", name or self.simulator.usb_name)
+        number = 1
+        while True:
+            link = directory / f"usb-{asked if number == 1 else f'{asked}_{number}'}-if00-port0"
+            try:
+                link.symlink_to(self._device)
+            except FileExistsError:
+                if not link.exists():  # left behind by a process that was killed
+                    link.unlink(missing_ok=True)
+                elif name is not None:
+                    raise SimulationError(
+                        f"{link} exists already: stop the simulation that runs under this name "
+                        "(if none does, remove the link), or take another name"
+                    ) from None
+                else:
+                    number += 1
+            else:
+                return link
+
+    # All that follows runs on the thread.
+
+    def _start(self) -> None:
+        assert self._pty is not None
+        self._thread.watch(self._pty.instrument_fd, self._readable)
+        if self.simulator.tick_s is not None:
+            self._tick(time.monotonic())
+
+    def _pull(self) -> None:
+        pty, self._pty = self._pty, None
+        if pty is None:
+            return
+        if self.url:
+            # First: the number is free from now on, and the link would lead to a stranger.
+            Path(self.url).unlink(missing_ok=True)
+        self._hang_up(pty)
+
+    def _plug(self) -> None:
+        if self._closed:
+            raise SimulationError(f"{self.url} was closed; make a new carrier")
+        new = PseudoTerminal.open(self.simulator.baudrate)
+        if new.device == self._device:  # the number was free again: take the next one
+            same = new
+            try:
+                new = PseudoTerminal.open(self.simulator.baudrate)
+            finally:
+                same.close()
+        aside = f"{self.url}.{os.getpid()}"
+        Path(aside).symlink_to(new.device)
+        Path(aside).replace(self.url)
+        old, self._pty, self._device = self._pty, new, new.device
+        self._thread.watch(new.instrument_fd, self._readable)
+        if old is not None:
+            self._hang_up(old)
+
+    def _hang_up(self, pty: PseudoTerminal) -> None:
+        self._unsent = b""
+        self._waits_for_room = False
+        with contextlib.suppress(KeyError):  # closed before it was started
+            self._thread.unwatch(pty.instrument_fd)
+        pty.close()
+
+    def _readable(self) -> None:
+        pty = self._pty
+        if pty is None:
+            return  # unplugged by another callback of the same round
+        try:
+            data = os.read(pty.instrument_fd, _CHUNK)
+        except BlockingIOError:
+            return
+        now = time.monotonic()
+        self.seen.append(data)
+        if len(self.seen) > self._keep_seen:
+            del self.seen[: -self._keep_seen or None]
+        if not pty.same_speed():
+            data = data.translate(_GARBLE)
+        self._answer(partial(self.simulator.feed, data, now), now)
+
+    def _tick(self, due: float) -> None:
+        pace = self.simulator.tick_s
+        if self._closed or pace is None:
+            return
+        now = time.monotonic()
+        self._answer(partial(self.simulator.tick, now), now)
+        following = due + pace
+        if following <= time.monotonic():  # held up: what was missed is not made up for
+            following = time.monotonic() + pace
+        self._thread.at(following, partial(self._tick, following))
+
+    def _answer(self, ask: Callable[[], list[Answer]], now: float) -> None:
+        pty = self._pty
+        try:
+            answers = [(now + answer.delay_s, b"" + answer.data) for answer in ask()]
+        except Exception as error:  # noqa: BLE001  # a simulator is a plugin
+            if self.failure is None:
+                self.failure = error
+                _LOG.exception("the simulator behind %s failed", self.url)
+            return
+        for due, data in answers:
+            if due <= now:
+                self._send(pty, data)
+            else:
+                self._thread.at(due, partial(self._send, pty, data))
+
+    def _send(self, pty: PseudoTerminal | None, data: bytes) -> None:
+        if pty is None or pty is not self._pty:
+            return  # the cable was pulled meanwhile
+        if not pty.same_speed():
+            data = data.translate(_GARBLE)
+        self._unsent += data
+        self.lost += max(len(self._unsent) - _UNSENT, 0)
+        self._unsent = self._unsent[:_UNSENT]
+        if not self._waits_for_room:
+            self._write()
+
+    def _write(self) -> None:
+        pty = self._pty
+        if pty is None:
+            return
+        with contextlib.suppress(BlockingIOError):
+            self._unsent = self._unsent[os.write(pty.instrument_fd, self._unsent) :]
+        if self._waits_for_room != bool(self._unsent):
+            self._waits_for_room = bool(self._unsent)
+            writable = self._write if self._unsent else None
+            self._thread.watch_room(pty.instrument_fd, self._readable, writable)
+
+
+def _remove_empty(directory: Path) -> None:
+    with contextlib.suppress(OSError):  # what others put there stays
+        directory.rmdir()
