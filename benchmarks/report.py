@@ -117,8 +117,20 @@ def as_json(rows: Iterable[Row]) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "cpus": os.cpu_count(),
-        "rows": [{**asdict(row), "verdict": row.verdict} for row in rows],
+        "rows": [
+            {
+                **asdict(row),
+                "measured": _finite(row.measured),
+                "quartiles": [_finite(value) for value in row.quartiles],
+                "verdict": row.verdict,
+            }
+            for row in rows
+        ],
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _text(value: float, unit: Unit) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -46,18 +47,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--spread", action="store_true", help="let client and server use all processors, see README"
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 if a bar is missed or not measured"
+    )
     options = parser.parse_args(arguments)
     effort = replace(QUICK if options.quick else FULL, spread=options.spread)
     rows: list[report.Row] = []
     if not options.json:
         print(report.header(), end="\n\n", flush=True)
+    failed = False
     for name in options.only or BENCHMARKS:
         print(f"measuring {name} ...", file=sys.stderr)
-        rows.extend(BENCHMARKS[name](effort))
+        try:
+            for row in BENCHMARKS[name](effort):
+                rows.append(row)  # noqa: PERF402  # those before a failure are shown
+        except (OSError, EOFError, RuntimeError, subprocess.SubprocessError) as error:
+            print(f"{name} could not be measured: {error!r}", file=sys.stderr)
+            failed = True
     print(json.dumps(report.as_json(rows), indent=2) if options.json else report.table(rows))
     missed = any(row.verdict == "MISSED" for row in rows)
-    return 1 if options.check and missed else 0
+    return 1 if options.check and (missed or failed) else 0
 
 
 if __name__ == "__main__":

@@ -66,8 +66,9 @@ class CallBackThread:
 
     def start(self) -> None:
         """Begin to handle items."""
-        self._thread = threading.Thread(target=self.run, name="push callbacks", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self.run, name="push callbacks", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def run(self) -> None:
         """Handle items until ``stop`` was called and the queue is empty."""
@@ -171,13 +172,16 @@ class DirectCallbacks:
         self._wake = threading.Event()
         self._relief: threading.Thread | None = None
 
-    def serve(self) -> None:
-        """Answer datagrams until the server is closing; blocks."""
+    def start(self) -> None:
+        """Have the relief ready."""
         self._mail = self._server.mail()
-        self._receiver = threading.get_ident()
         relief = threading.Thread(target=self._alternate, name="push relief", daemon=True)
         relief.start()
         self._relief = relief
+
+    def serve(self) -> None:
+        """Answer datagrams until the server is closing; blocks."""
+        self._receiver = threading.get_ident()
         self._alternate()
 
     def join(self, timeout: float | None) -> None:

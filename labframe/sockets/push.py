@@ -234,12 +234,16 @@ class DataPushSocket(ServingSocket):
 
     # Receiving: on the serving threads.
 
+    def _begin(self) -> None:
+        if self._direct is not None:
+            self._direct.start()
+        if self._callbacks is not None:
+            self._callbacks.start()
+
     def _serve(self) -> None:
         if self._direct is not None:
             self._direct.serve()
             return
-        if self._callbacks is not None:
-            self._callbacks.start()
         self.server.serve(self._reply, lambda: None)
 
     def _wake(self) -> None:

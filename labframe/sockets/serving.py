@@ -39,6 +39,9 @@ class ServingSocket:
 
     # What a subclass fills in.
 
+    def _begin(self) -> None:
+        """Start what else serves; runs on the thread that calls ``start`` or ``run``."""
+
     def _serve(self) -> None:
         """Answer datagrams until the server is closing; runs on the serving thread."""
         raise NotImplementedError
@@ -78,13 +81,16 @@ class ServingSocket:
                     f"the socket on port {self.port} was stopped and its port given back; "
                     "make a new one"
                 )
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._serve, name=f"{type(self).__name__} {self.port}", daemon=True
             )
-            self._thread.start()
+            self._begin()
+            thread.start()
+            self._thread = thread
 
     def run(self) -> None:
         """Answer on the calling thread until another one calls ``stop``; blocks."""
+        self._begin()
         self._serve()
 
     def stop(self) -> None:
