@@ -18,6 +18,7 @@ __all__ = ["Client", "Paced"]
 _ROOM: Final = 65536
 _PATIENCE_S: Final = 2.0
 _CHANGE_EVERY: Final = 1000
+_ALERT_S: Final = 0.0002  # a client that slept until a request is due would be late
 _WAIT_FOR_ONE: Final = 0x10000  # MSG_WAITFORONE of Linux
 
 
@@ -122,8 +123,8 @@ class Client:
                 lateness.append(now - at)
                 self._socket.send(request)
                 continue
-            until = to_send[-1][0] if to_send else end
-            if select.select([self._socket], [], [], until - now)[0]:
+            until = to_send[-1][0] - _ALERT_S if to_send else end
+            if select.select([self._socket], [], [], max(0.0, until - now))[0]:
                 answer = self._socket.recv(_ROOM)
                 latencies[answer] = time.perf_counter() - due[answer]
                 waiting -= 1
