@@ -271,7 +271,7 @@ class DateDataPullSocket(CommonDataPullSocket):
         """Return the fastest setter there is, for one codename.
 
         It takes the point, a tuple ``(x, y)``, and checks nothing. What turns out not to be a point
-        when it is about to be answered is logged, and the point before it stays.
+        when it is about to be answered is logged, and the point that was answered before stays.
 
         Raises:
             UnknownCodename: If the socket was not made with the codename.

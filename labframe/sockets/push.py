@@ -47,10 +47,7 @@ class PushUDPHandler:
         """
         if not self.strict or request.count(b"#") == 1:
             if request.startswith(b"json_wn#"):
-                try:
-                    return push.parse_json(request[8:].decode())
-                except ValueError:  # told apart below
-                    return self._values(push.parse_json, request[8:])
+                return self._values(push.parse_json, request[8:])
             if request.startswith(b"raw_wn#"):
                 return self._values(push.parse_raw, request[7:])
         if request == b"name":
@@ -295,24 +292,14 @@ class DataPushSocket(ServingSocket):
     def _take_and_call(self, values: dict[str, Any]) -> bytes:
         assert self._callback is not None
         try:
-            shown = push.unshared(values)
+            self._store(values, push.unshared(values))
         except RecursionError:
             return encode(push.error(push.TOO_DEEP))
-        with self._lock:
-            self._last = values
-            self._updated.update(shown)
-            self._last_time = self._updated_time = time.time()
-        if self.poke_on_receive and self._activity.check:
-            self._last_activity = time.time()
         try:
             value = self._callback(values)
         except BaseException as error:  # noqa: BLE001  # SystemExit is an answer too
             return _limited(push.exception(error), push.PUSH_EXCEP, "The text of the exception")
-        if type(value) is float and value - value == 0.0 and self.return_format == "json":
-            return f"RET#{value!r}".encode()
-        answer = encode(push.returned(value, self.return_format))
-        if len(answer) <= MAX_DATAGRAM:
-            return answer
+        answer = push.returned(value, self.return_format)
         return _limited(answer, push.PUSH_EXCEP, "The callback was called, but its value")
 
     def _store(self, values: dict[str, Any], shown: dict[str, Any]) -> None:
