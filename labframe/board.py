@@ -33,10 +33,14 @@ __all__ = ["Board", "Cell", "Entry", "Reference"]
 _LOG = logging.getLogger(__name__)
 
 Entry: TypeAlias = "tuple[Value, Value] | tuple[Value, Value, float]"
-"""What a cell holds: ``(x, y)``, or ``(x, y, unix time when it was measured)``."""
+"""What a cell holds: ``(x, y)``, or ``(x, y, time that its age is counted from)``."""
 
-Reference: TypeAlias = Literal["x", "timestamp"]
-"""What the age of a point is counted from: its x, or a time stamp of its own."""
+Reference: TypeAlias = Literal["x", "timestamp", "arrival"]
+"""What the age of a point is counted from.
+
+``x``: its x, in unix time. ``timestamp``: unix time of its own. ``arrival``: when it came, on the
+monotonic clock, so that setting the computer's clock makes no point old, and none fresh.
+"""
 
 _INFINITY = math.inf
 _EDGE_S: Final = 0.001
@@ -129,7 +133,10 @@ class Board:
         reference: Reference,
     ) -> None:
         self.reference: Reference = reference
-        entry: Entry = default if reference == "x" else (*default, 0.0)
+        self._clock = time.monotonic if reference == "arrival" else time.time
+        entry: Entry = default
+        if reference != "x":
+            entry = (*default, 0.0 if reference == "timestamp" else -_INFINITY)
         self._cells = [
             Cell(name, index, entry, timeout)
             for index, (name, timeout) in enumerate(zip(codenames, timeouts, strict=True))
@@ -215,7 +222,7 @@ class Board:
     def answer(self, request: bytes) -> bytes | None:
         """Return the answer to a request for points, None for any other request."""
         if not self.dirty and (
-            not self._timed or self._valid_from < time.time() < self._valid_until
+            not self._timed or self._valid_from < self._clock() < self._valid_until
         ):
             ready = self._ready.get(request)
             if ready is not None:
@@ -230,7 +237,7 @@ class Board:
 
         They are to be used at once, for requests that are there already.
         """
-        if self.dirty or (self._timed and not self._valid_from < time.time() < self._valid_until):
+        if self.dirty or (self._timed and not self._valid_from < self._clock() < self._valid_until):
             with self.lock:
                 self._settle()
         return self._ready
@@ -252,7 +259,7 @@ class Board:
     # With the lock held.
 
     def _settle(self) -> None:
-        now = time.time() if self._timed else 0.0
+        now = self._clock() if self._timed else 0.0
         dirty = self.dirty
         if dirty:
             for request in self._wholes:

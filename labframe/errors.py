@@ -7,6 +7,8 @@
     ├── UnknownCodename (RuntimeError)    a codename that the socket was not made with
     ├── PortStillReserved                 another program, or another socket, holds the UDP port
     ├── DatagramTooLong (OSError)         more than one datagram carries
+    ├── DeclarationError (TypeError)      a driver class declares what cannot be
+    ├── NoValue                           the instrument answered that it has no value now
     ├── LineError                         what goes wrong between the host and an instrument
     │   ├── PortNotFound                  no such port now: not plugged in, or not reachable
     │   ├── PortAmbiguous                 several ports fit the USB identity
@@ -15,7 +17,8 @@
     │   ├── NoReply (TimeoutError)        not one byte came in time
     │   ├── IncompleteReply               the answer stopped before its end
     │   ├── BadReply                      a broken frame, a wrong checksum, rubbish
-    │   └── EchoError                     the echo that was declared did not come
+    │   ├── EchoError                     the echo that was declared did not come
+    │   └── IdentityError                 another instrument answers than the one that should
     └── ClientError
         ├── UnknownHost (OSError)         a computer's name that nobody knows
         ├── NoAnswer (TimeoutError)       nothing came back in time, or nobody listens there
@@ -39,12 +42,15 @@ __all__ = [
     "CommandFailed",
     "CommandRefused",
     "DatagramTooLong",
+    "DeclarationError",
     "EchoError",
+    "IdentityError",
     "IncompleteReply",
     "LabframeError",
     "LineError",
     "NoAnswer",
     "NoReply",
+    "NoValue",
     "OldData",
     "PointError",
     "PortAmbiguous",
@@ -134,6 +140,21 @@ class CommandFailed(ClientError):
     """
 
 
+class DeclarationError(LabframeError, TypeError):
+    """A driver class declares what cannot be: a reading without a unit, a name twice.
+
+    It is raised where the class is defined, so that the plugin does not load.
+    """
+
+
+class NoValue(LabframeError):
+    """The instrument answered, and said that it has no value: a sensor is off, or out of range.
+
+    A driver raises it in a reading, or puts it in the place of a value when a reading has several:
+    the codename gets the quality ``error``, and the text says why.
+    """
+
+
 class LineError(LabframeError):
     """The root of what goes wrong between the host and an instrument on its line.
 
@@ -191,3 +212,23 @@ class BadReply(_WrongReply):
 
 class EchoError(_WrongReply):
     """The echo that was declared did not come, or not unharmed; ``received`` holds what came."""
+
+
+class IdentityError(LineError):
+    """Another instrument answers than the one that should be there.
+
+    Args:
+        where: The instrument, or its port.
+        expected: How the answer should begin.
+        found: What was answered.
+        request: What was asked.
+    """
+
+    def __init__(self, where: str, expected: str, found: str, request: str = "") -> None:
+        asked = f" to {request!r}" if request else ""
+        super().__init__(
+            f"{where}: another instrument answers: expected {expected!r}, got {found!r}{asked}. "
+            "Are two cables swapped? If this one is right, set identity in the configuration."
+        )
+        self.expected = expected
+        self.found = found

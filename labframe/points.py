@@ -1,15 +1,27 @@
-"""Points, codenames, and the values that a point may hold."""
+"""Points, readings, codenames, and the values that a point may hold."""
 
 from __future__ import annotations
 
 import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
+from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from labframe.errors import PointError
 
-__all__ = ["BAD_CHARS", "Number", "Point", "Value", "checked_codenames", "checked_point"]
+__all__ = [
+    "BAD_CHARS",
+    "Event",
+    "Number",
+    "Point",
+    "Quality",
+    "Reading",
+    "Sweep",
+    "Value",
+    "checked_codenames",
+    "checked_point",
+]
 
 Number: TypeAlias = "int | float"
 Value: TypeAlias = (
@@ -36,6 +48,93 @@ class Point(NamedTuple):
 
     x: Number
     y: Value
+
+
+class Quality(StrEnum):
+    """What a reading is worth."""
+
+    OK = "ok"
+    """Measured, and not older than its ``stale_after``."""
+    OLD = "old"
+    """Measured, but longer ago than its ``stale_after``."""
+    ERROR = "error"
+    """The instrument answered, but not with a value; the value is the last good one."""
+    DISCONNECTED = "disconnected"
+    """The instrument does not answer, or its cable is out; the value is the last good one."""
+    NEVER = "never"
+    """There was no value yet."""
+
+
+class Reading(NamedTuple):
+    """One measured value of a codename, as producers give it and sinks receive it.
+
+    Attributes:
+        codename: The name of the channel in the whole laboratory.
+        x: Unix time of the measurement in seconds (date data) or any number (xy data).
+        y: The value.
+        unit: Of y; ``"1"`` is a number without dimension, empty is no number at all.
+        quality: What the reading is worth.
+        sequence: Counts the readings of a codename since the host started.
+        time: Unix time of the measurement in seconds: the middle of the transaction.
+        arrival: ``time.monotonic()`` when it came: ages are counted from it, so that setting the
+            clock changes none.
+    """
+
+    codename: str
+    x: Number
+    y: Value
+    unit: str
+    quality: Quality
+    sequence: int
+    time: float
+    arrival: float
+
+
+class Sweep(NamedTuple):
+    """One whole xy measurement, a spectrum for example.
+
+    Attributes:
+        codename: The name of the channel in the whole laboratory.
+        xs: The x values.
+        ys: The y values, as many as ``xs``.
+        x_unit: The unit of the x values.
+        unit: The unit of the y values.
+        quality: What the sweep is worth.
+        sequence: Counts the sweeps of a codename since the host started.
+        time: Unix time of the measurement in seconds.
+        arrival: ``time.monotonic()`` when it came.
+    """
+
+    codename: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    x_unit: str
+    unit: str
+    quality: Quality
+    sequence: int
+    time: float
+    arrival: float
+
+
+class Event(NamedTuple):
+    """Something that happened to an instrument, a plugin or the host.
+
+    Attributes:
+        kind: ``state`` (an instrument is connected, lost, failing, well again), ``gap`` (from when
+            to when a codename has no values, and why), ``host`` (start, stop), ``clock`` (the
+            computer's clock was set), ``thread`` (a thread of a driver died of an exception);
+            ``command`` is reserved.
+        source: The instrument, codename or plugin.
+        time: Unix time in seconds.
+        text: What happened, for people.
+        fields: The same for programs.
+    """
+
+    kind: str
+    source: str
+    time: float
+    text: str
+    fields: Mapping[str, Value]
 
 
 def checked_codenames(codenames: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["holders", "who_holds"]
+__all__ = ["holders", "program", "who_holds"]
 
 _PROC = Path("/proc")
 
@@ -18,7 +18,7 @@ def who_holds(device: str, proc: Path = _PROC) -> str:
     if os.getpid() in found:
         return "This very program holds it: give each port to one line only."
     if found:
-        names = ", ".join(f"{_name(proc, pid)} (process {pid})" for pid in found)
+        names = ", ".join(f"{program(pid, proc)} (process {pid})" for pid in found)
         return f"It is held by {names}: stop that first."
     return f"Stop the program that holds it (`sudo fuser -v {device}` names it on Linux)."
 
@@ -35,6 +35,16 @@ def holders(device: str, proc: Path = _PROC) -> list[int]:
     except OSError:
         return []
     return sorted(set(_lockers(proc, node))) or sorted(set(_openers(proc, device)))
+
+
+def program(pid: int, proc: Path = _PROC) -> str:
+    """Return what the process ``pid`` was started as, as far as it may be known."""
+    try:
+        words = (proc / str(pid) / "cmdline").read_bytes().split(b"\0")
+        name = b" ".join(words[:2]).decode(errors="replace").strip()
+    except OSError:
+        name = ""
+    return name[:60] or "a program"
 
 
 def _lockers(proc: Path, node: os.stat_result) -> Iterator[int]:
@@ -62,12 +72,3 @@ def _openers(proc: Path, device: str) -> Iterator[int]:
                     yield int(process.name)
             except OSError:  # closed meanwhile
                 continue
-
-
-def _name(proc: Path, pid: int) -> str:
-    try:
-        words = (proc / str(pid) / "cmdline").read_bytes().split(b"\0")
-        name = b" ".join(words[:2]).decode(errors="replace").strip()
-    except OSError:
-        name = ""
-    return name[:60] or "a program"

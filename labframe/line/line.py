@@ -99,6 +99,13 @@ class Line:
             if has_lock:
                 self._lock.release()
 
+    def interrupt(self) -> None:
+        """Have a transaction that is running on another thread fail; whoever runs it closes.
+
+        The line is as good as closed from here on: requests fail until ``open`` is called.
+        """
+        self._stop.set()
+
     @property
     def is_open(self) -> bool:
         """Whether the port is open, as far as was noticed."""

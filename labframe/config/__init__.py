@@ -1,0 +1,24 @@
+"""The configuration, ``lab.toml``: read, checked, and told all that is wrong with it at once."""
+
+from labframe.config.problems import ConfigurationError
+from labframe.config.reading import load, parse
+from labframe.config.schema import (
+    Config,
+    HostConfig,
+    InstrumentConfig,
+    NetworkConfig,
+    ReadingConfig,
+    SocketConfig,
+)
+
+__all__ = [
+    "Config",
+    "ConfigurationError",
+    "HostConfig",
+    "InstrumentConfig",
+    "NetworkConfig",
+    "ReadingConfig",
+    "SocketConfig",
+    "load",
+    "parse",
+]

@@ -1,0 +1,255 @@
+"""One thread for each line: it connects the instruments on it, and polls them in time."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import logging
+import math
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from labframe.errors import LineError, NoValue, PortGone
+from labframe.line import Line
+from labframe.worker.member import Member
+from labframe.worker.poll import Poll
+
+__all__ = ["Worker"]
+
+_LOG = logging.getLogger("labframe.host")
+
+T = TypeVar("T")
+
+_LOST_AFTER: Final = 2
+"""So many errors of the line in a row, and the instrument is identified anew."""
+_LOST_AFTER_RAISING: Final = 3
+"""The same for an instrument without a line, whose library may raise anything."""
+_LOOK_S: Final = 0.5
+"""How long an idle line goes without a look whether its port is still there."""
+_SOON_S: Final = 1.0
+"""A poll that failed for the line's sake is repeated after so long at most."""
+
+
+class Worker:
+    """Owns a line and the instruments on it; nobody else calls their drivers.
+
+    A poll is due at a time that does not depend on how long the last one took, so there is no
+    drift; what was missed is not made up for. Jobs that were submitted go before polls.
+
+    Args:
+        name: What the line is called.
+        members: The instruments.
+        line: The line; None for an instrument without one.
+    """
+
+    def __init__(self, name: str, members: Sequence[Member], line: Line | None) -> None:
+        self.name = name
+        self.members = tuple(members)
+        self._line = line
+        self._heap: list[tuple[float, int, Member, Poll]] = []
+        self._order = itertools.count()
+        self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._stopping = False
+        self._bell = threading.Lock()
+        self._bell.acquire()
+        self._look_at = 0.0
+        self._thread = threading.Thread(target=self._run, name=f"labframe {name}", daemon=True)
+
+    # Called by the host.
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the thread to end, and interrupt what waits on the line; does not wait."""
+        self._stopping = True
+        self._ring()
+        if self._line is not None:
+            self._line.interrupt()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait until the thread has ended; tell whether it has."""
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, timeout_s))
+        return not self._thread.is_alive()
+
+    def submit(self, job: Callable[[], T]) -> Future[T]:
+        """Have a job done on the thread, before the next poll; any thread may call it.
+
+        The job is not begun any more once its future was cancelled, or the worker is stopped.
+        """
+        future: Future[T] = Future()
+        self._jobs.append((future, job))
+        self._ring()
+        if self._stopping:
+            self._cancel_jobs()
+        return future
+
+    def read(self, member: Member, poll: Poll) -> Future[None]:
+        """Have one reading taken now, in time or on demand."""
+
+        def job() -> None:
+            if not member.connected:
+                raise LineError(f"{member.name}: not connected: {member.status().error}")
+            error = member.poll(poll, monotonic())
+            if error is not None:
+                raise error
+
+        return self.submit(job)
+
+    def _ring(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it rings already
+            self._bell.release()
+
+    # On the thread.
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                wait_s = self._step()
+                if wait_s > 0.0:
+                    self._bell.acquire(timeout=wait_s)
+        except BaseException:
+            _LOG.exception("%s: the worker ended; this is a mistake in labframe", self.name)
+            raise
+        finally:
+            for member in self.members:
+                member.close()
+            if self._line is not None:
+                self._line.close()
+            self._cancel_jobs()
+
+    def _step(self) -> float:
+        """Do what is due; return how long there is nothing to do, in seconds."""
+        while self._jobs:
+            self._do_job()
+        now = monotonic()
+        heap = self._heap
+        next_try = math.inf
+        for member in self.members:
+            if member.connected:
+                continue
+            if member.retry_at <= now:
+                self._connect(member)
+                now = monotonic()
+            if not member.connected:
+                next_try = min(next_try, member.retry_at)
+        while heap and heap[0][0] <= now and not self._stopping:
+            due, _, member, poll = heapq.heappop(heap)
+            if member.connected:
+                self._poll(member, poll, due)
+            if self._jobs or next_try <= now:
+                return 0.0
+            now = monotonic()
+        until = min(heap[0][0] if heap else math.inf, next_try, self._look(now))
+        return max(0.0, min(until, now + 60.0) - monotonic())
+
+    def _do_job(self) -> None:
+        future, job = self._jobs.popleft()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(job())
+        except BaseException as error:  # noqa: BLE001  # it is the caller's
+            future.set_exception(error)
+
+    def _cancel_jobs(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._jobs.popleft()[0].cancel()
+
+    def _connect(self, member: Member) -> None:
+        if not member.try_to_connect():
+            return
+        now = monotonic()
+        for poll in member.polls:
+            if poll.every is None:
+                continue
+            # The first at once; the others at times that many instruments do not share.
+            poll.anchor = now + random.random() * poll.every
+            self._schedule(member, poll, now)
+
+    def _schedule(self, member: Member, poll: Poll, due: float) -> None:
+        poll.due = due
+        heapq.heappush(self._heap, (due, next(self._order), member, poll))
+
+    def _poll(self, member: Member, poll: Poll, due: float) -> None:
+        error = member.poll(poll, due)
+        if error is None:
+            self._schedule(member, poll, self._following(poll, due))
+            self._look_at = due + _LOOK_S
+            return
+        if self._stopping:
+            return
+        if self._is_lost(member, poll, error):
+            self._lose(member, error)
+            return
+        self._schedule(member, poll, self._retry(poll, due, error))
+
+    def _following(self, poll: Poll, due: float) -> float:
+        """Return when the poll after the one of ``due`` is: a whole number of intervals later."""
+        assert poll.every is not None
+        following = poll.anchor if due < poll.anchor else due + poll.every
+        behind = monotonic() - following
+        if behind >= 0:
+            following += (behind // poll.every + 1) * poll.every
+        poll.anchor = following
+        return following
+
+    def _retry(self, poll: Poll, due: float, error: BaseException) -> float:
+        following = self._following(poll, due)
+        soon = isinstance(error, LineError)
+        return min(following, monotonic() + _SOON_S) if soon else following
+
+    def _is_lost(self, member: Member, poll: Poll, error: BaseException) -> bool:
+        """Tell whether the instrument has to be reached anew; note the error if not."""
+        line = member.line
+        if isinstance(error, PortGone) or (line is not None and not line.is_open):
+            return True
+        if isinstance(error, NoValue):
+            member.prove()
+            member.is_failing(poll, error)
+            return False
+        is_line_error = isinstance(error, LineError)
+        if line is None or is_line_error:
+            member.failed_in_row += 1
+            most = _LOST_AFTER if is_line_error else _LOST_AFTER_RAISING
+            if not member.is_proven or member.failed_in_row >= most:
+                return True
+        else:
+            line.doubt()  # the driver made nothing of the answer: whose was it?
+        if not is_line_error or poll.failures >= _LOST_AFTER:
+            member.is_failing(poll, error)
+        return False
+
+    def _lose(self, member: Member, error: BaseException) -> None:
+        lost = [member]
+        if self._line is not None and not self._line.is_open:  # they share the cable
+            lost += [other for other in self.members if other.connected and other is not member]
+        for one in lost:
+            one.lose(error)
+        self._heap = [item for item in self._heap if item[2].connected]
+        heapq.heapify(self._heap)
+
+    def _look(self, now: float) -> float:
+        """See whether the port of an idle line is still there; return when to look again."""
+        line = self._line
+        if line is None or not any(member.connected for member in self.members):
+            return math.inf
+        if now < self._look_at:
+            return self._look_at
+        self._look_at = now + _LOOK_S
+        if not line.present():
+            line.close()
+            error = PortGone(f"{line.port_url}: the port is gone. Was the cable pulled?")
+            first = next(member for member in self.members if member.connected)
+            self._lose(first, error)
+            return now
+        return self._look_at
