@@ -14,27 +14,84 @@ if TYPE_CHECKING:
     from labframe.client import DateDataPullClient as DateDataPullClient
     from labframe.client import PullClient as PullClient
     from labframe.client import PushClient as PushClient
+    from labframe.config import Config as Config
+    from labframe.config import ConfigurationError as ConfigurationError
+    from labframe.errors import IdentityError as IdentityError
     from labframe.errors import LabframeError as LabframeError
+    from labframe.errors import LineError as LineError
+    from labframe.errors import NoValue as NoValue
+    from labframe.hookspecs import PluginContext as PluginContext
+    from labframe.hookspecs import hookimpl as hookimpl
+    from labframe.host import Host as Host
+    from labframe.instrument import Arg as Arg
+    from labframe.instrument import Instrument as Instrument
+    from labframe.instrument import command as command
+    from labframe.instrument import query as query
+    from labframe.instrument import reading as reading
+    from labframe.line import SerialLine as SerialLine
+    from labframe.line import UsbPort as UsbPort
+    from labframe.points import Event as Event
     from labframe.points import Point as Point
+    from labframe.points import Quality as Quality
+    from labframe.points import Reading as Reading
+    from labframe.points import Sweep as Sweep
 
 _HOME = {
+    "Arg": "labframe.instrument",
     "AsyncPullClient": "labframe.client",
     "AsyncPushClient": "labframe.client",
+    "Config": "labframe.config",
+    "ConfigurationError": "labframe.config",
     "DateDataPullClient": "labframe.client",
+    "Event": "labframe.points",
+    "Host": "labframe.host",
+    "IdentityError": "labframe.errors",
+    "Instrument": "labframe.instrument",
     "LabframeError": "labframe.errors",
+    "LineError": "labframe.errors",
+    "NoValue": "labframe.errors",
+    "PluginContext": "labframe.hookspecs",
     "Point": "labframe.points",
     "PullClient": "labframe.client",
     "PushClient": "labframe.client",
+    "Quality": "labframe.points",
+    "Reading": "labframe.points",
+    "SerialLine": "labframe.line",
+    "Sweep": "labframe.points",
+    "UsbPort": "labframe.line",
+    "command": "labframe.instrument",
+    "hookimpl": "labframe.hookspecs",
+    "query": "labframe.instrument",
+    "reading": "labframe.instrument",
 }
 
 __all__ = [
+    "Arg",
     "AsyncPullClient",
     "AsyncPushClient",
+    "Config",
+    "ConfigurationError",
     "DateDataPullClient",
+    "Event",
+    "Host",
+    "IdentityError",
+    "Instrument",
     "LabframeError",
+    "LineError",
+    "NoValue",
+    "PluginContext",
     "Point",
     "PullClient",
     "PushClient",
+    "Quality",
+    "Reading",
+    "SerialLine",
+    "Sweep",
+    "UsbPort",
+    "command",
+    "hookimpl",
+    "query",
+    "reading",
 ]
 
 

@@ -8,6 +8,7 @@
     ├── PortStillReserved                 another program, or another socket, holds the UDP port
     ├── DatagramTooLong (OSError)         more than one datagram carries
     ├── DeclarationError (TypeError)      a driver class declares what cannot be
+    ├── NotFresh (TimeoutError)           a codename got no fresh value in time
     ├── NoValue                           the instrument answered that it has no value now
     ├── LineError                         what goes wrong between the host and an instrument
     │   ├── PortNotFound                  no such port now: not plugged in, or not reachable
@@ -52,6 +53,7 @@ __all__ = [
     "NoReply",
     "NoValue",
     "OldData",
+    "NotFresh",
     "PointError",
     "PortAmbiguous",
     "PortBusy",
@@ -153,6 +155,10 @@ class NoValue(LabframeError):
     A driver raises it in a reading, or puts it in the place of a value when a reading has several:
     the codename gets the quality ``error``, and the text says why.
     """
+
+
+class NotFresh(LabframeError, TimeoutError):
+    """A codename of the host got no fresh value in time; the text says how its source is."""
 
 
 class LineError(LabframeError):

@@ -1,8 +1,11 @@
-"""The commands of ``labframe``."""
+"""The command ``labframe``: its sub-commands are modules beside this one, imported when needed."""
 
 from __future__ import annotations
 
-import json
+import difflib
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
 
 import click
 
@@ -10,58 +13,72 @@ from labframe.errors import LabframeError
 
 __all__ = ["main"]
 
+SHORT_HELPS: Final[Mapping[str, str]] = {
+    "demo": "Serve a simulated laser on this computer, and read it back.",
+    "ports": "Show the serial ports of this computer.",
+    "simulate": "Run a simulated instrument on a port of its own.",
+    "get": "Print the newest points of a host.",
+    "watch": "Show the points of hosts as they change.",
+    "status": "Show how the instruments of a host are.",
+}
+"""What ``labframe --help`` shows, so that it imports none of them.
 
-class _Reporting(click.Group):
-    """A group that shows labframe's own errors as one line, without a traceback."""
+Each is the function of this name in the module of this name beside this one; the text is the first
+sentence of its docstring.
+"""
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are invoked, or when their help is shown.
+
+    It shows labframe's own errors as one line, without a traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*SHORT_HELPS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SHORT_HELPS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(f"labframe.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if (
+            not ctx.resilient_parsing
+            and not name.startswith("-")
+            and self.get_command(ctx, name) is None
+        ):
+            known = self.list_commands(ctx)
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
+            ctx.fail(f"there is no command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [*SHORT_HELPS.items()]
+        added = super().list_commands(ctx)
+        rows += [(name, self.commands[name].get_short_help_str(100)) for name in added]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # `labframe get ... | head`: click ends quietly
+            raise
         except (LabframeError, OSError, ValueError) as error:
-            raise click.ClickException(str(error)) from error
+            notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+            raise click.ClickException(f"{error}{notes}") from error
 
 
-@click.group(cls=_Reporting, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="labframe", prog_name="labframe")
 def main() -> None:
-    """Plug an instrument in; its values are on the network."""
+    """Plug an instrument in; its values are on the network.
 
-
-@main.command()
-@click.option("--seconds", type=float, help="Stop after so long. [default: run until Ctrl-C]")
-@click.option("--pull-port", default=9000, show_default=True, help="UDP port of the points.")
-@click.option("--push-port", default=8500, show_default=True, help="UDP port of the commands.")
-def demo(seconds: float | None, pull_port: int, push_port: int) -> None:
-    """Serve a simulated laser on this computer, and read it back."""
-    from labframe.demo import run  # here, so that --help is quick
-
-    run(click.echo, seconds, pull_port, push_port)
-
-
-@main.command()
-@click.argument("host")
-@click.argument("codenames", nargs=-1, metavar="[CODENAME]...")
-@click.option("--port", default=9000, show_default=True, help="UDP port of the pull socket.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def get(host: str, codenames: tuple[str, ...], port: int, as_json: bool) -> None:
-    """Print the newest points of a pull socket.
-
-    Those of all its codenames, or of the named ones.
+    An error is one line, and the exit code is 1; it is 2 for a command that is written wrongly.
     """
-    from labframe.client import PullClient  # here, so that --help is quick
-
-    with PullClient(host, port, old="mark") as client:
-        points = client.points()
-    unknown = [name for name in codenames if name not in points]
-    if unknown:
-        raise click.ClickException(
-            f"{host}:{port} has no codename {', '.join(unknown)}; it has {', '.join(points)}"
-        )
-    chosen = {name: points[name] for name in codenames or points}
-    if as_json:
-        click.echo(json.dumps(chosen))
-        return
-    width = max(map(len, chosen), default=0)
-    for name, point in chosen.items():
-        text = point if isinstance(point, str) else f"{point.y}  at x = {point.x}"
-        click.echo(f"{name:{width}}  {text}")

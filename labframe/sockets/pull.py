@@ -44,12 +44,17 @@ class PullUDPHandler:
     Args:
         name: What the request ``name`` answers.
         board: Where the points are.
+        more: Answers requests that are neither for points nor for the socket itself, on the serving
+            thread; None to those that it does not know either.
     """
 
-    def __init__(self, name: str, board: Board) -> None:
+    def __init__(
+        self, name: str, board: Board, more: Callable[[bytes], bytes | None] | None = None
+    ) -> None:
         self.name = name
         self.board = board
         self._points = board.answer
+        self._more = more
 
     def reply(self, request: bytes) -> bytes | None:
         """Return the answer to one datagram; None, and so no answer, to what is itself an answer.
@@ -64,7 +69,10 @@ class PullUDPHandler:
         elif request == b"status":
             answer = status_answer()
         else:
-            return None if is_answer(request) else _UNKNOWN
+            more = None if self._more is None else self._more(request)
+            if more is None:
+                return None if is_answer(request) else _UNKNOWN
+            answer = more
         if len(answer) <= MAX_DATAGRAM:
             return answer
         _LOG.warning("the answer to %r is too long: %d bytes", request, len(answer))
@@ -144,6 +152,11 @@ class CommonDataPullSocket(ServingSocket):
     def poke_on_set(self, value: bool) -> None:
         self._poke_on_set = value
         self._board.touch_on_set = value and self._activity.check
+
+    @property
+    def codenames(self) -> tuple[str, ...]:
+        """The codenames, in the order of the answers."""
+        return tuple(self._codenames)
 
     def poke(self) -> None:
         """Note that there is activity: ``status`` counts from now.

@@ -32,6 +32,7 @@ _LOST_AFTER_RAISING: Final = 3
 """The same for an instrument without a line, whose library may raise anything."""
 _LOOK_S: Final = 0.5
 """How long an idle line goes without a look whether its port is still there."""
+_LONGEST_S: Final = 60.0
 _SOON_S: Final = 1.0
 """A poll that failed for the line's sake is repeated after so long at most."""
 
@@ -131,25 +132,23 @@ class Worker:
         while self._jobs:
             self._do_job()
         now = monotonic()
-        heap = self._heap
-        next_try = math.inf
         for member in self.members:
-            if member.connected:
-                continue
-            if member.retry_at <= now:
+            if not member.connected and member.retry_at <= now:
                 self._connect(member)
                 now = monotonic()
-            if not member.connected:
-                next_try = min(next_try, member.retry_at)
-        while heap and heap[0][0] <= now and not self._stopping:
-            due, _, member, poll = heapq.heappop(heap)
-            if member.connected:
-                self._poll(member, poll, due)
-            if self._jobs or next_try <= now:
+        while self._heap and self._heap[0][0] <= now and not self._stopping:
+            due, _, member, poll = heapq.heappop(self._heap)
+            self._poll(member, poll, due)
+            if self._jobs or not all(one.connected for one in self.members):
                 return 0.0
             now = monotonic()
-        until = min(heap[0][0] if heap else math.inf, next_try, self._look(now))
-        return max(0.0, min(until, now + 60.0) - monotonic())
+        until = min(now + _LONGEST_S, self._look(now))
+        if self._heap:
+            until = min(until, self._heap[0][0])
+        for member in self.members:
+            if not member.connected:
+                until = min(until, member.retry_at)
+        return max(0.0, until - monotonic())
 
     def _do_job(self) -> None:
         future, job = self._jobs.popleft()

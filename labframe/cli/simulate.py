@@ -1,0 +1,145 @@
+"""``labframe simulate``."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from labframe.cli.stops import Stop, stops_posted
+
+if TYPE_CHECKING:
+    from labframe.simulation import PtyCarrier, SimulatedInstrument
+
+__all__ = ["simulate"]
+
+
+def _complete_driver(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from labframe.cli.simulators import simulators
+
+    del ctx, param
+    return [CompletionItem(name) for name in simulators() if name.startswith(incomplete)]
+
+
+def _complete_setting(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from labframe.cli.simulators import simulators
+
+    del param
+    kind = simulators().get(ctx.params.get("driver") or "")
+    known = kind.settables() if kind else {}
+    return [
+        CompletionItem(f"{name}=", help=settable.doc)
+        for name, settable in known.items()
+        if name.startswith(incomplete)
+    ]
+
+
+@click.command()
+@click.argument("driver", required=False, metavar="DRIVER", shell_complete=_complete_driver)
+@click.option(
+    "--set", "values", multiple=True, metavar="KEY=VALUE", shell_complete=_complete_setting,
+    help="Begin with this value. May be given several times.",
+)  # fmt: skip
+@click.option("--name", help="The name in the link usb-NAME-if00-port0. [default: the simulator's]")
+@click.option(
+    "--directory", type=click.Path(path_type=Path, file_okay=False),
+    help="Make the link here. [default: a new directory for temporary files]",
+)  # fmt: skip
+@click.option("--list", "only_list", is_flag=True, help="Show the values that can be set, and end.")
+def simulate(
+    driver: str | None,
+    values: tuple[str, ...],
+    name: str | None,
+    directory: Path | None,
+    only_list: bool,
+) -> None:
+    """Run a simulated instrument on a port of its own.
+
+    The first line of the output is the path of the port, alone: any program can open it. It runs
+    until Ctrl-C or SIGTERM, and then removes its link.
+
+    While it runs, type KEY=VALUE to change a value, ? to see them all, unplug to pull the cable,
+    replug to put it back. The end of the input changes nothing.
+
+    \b
+    Exit codes:
+      0  it was stopped
+      1  there is no such simulator, or it refuses a value
+    """  # noqa: D301  # \b is the character by which click keeps the lines
+    from labframe.cli.settings import parted  # here, so that --help is quick
+    from labframe.cli.simulators import simulator, simulators
+
+    if driver is None:
+        raise click.UsageError(f"DRIVER is missing. There are: {', '.join(simulators())}")
+    kind = simulator(driver)
+    if only_list:
+        _show_values(kind)
+    else:
+        _run(kind(**dict(map(parted, values))), name, directory)
+
+
+def _run(instrument: SimulatedInstrument, name: str | None, directory: Path | None) -> None:
+    from labframe.cli.typed import lines_posted
+    from labframe.simulation import PtyCarrier, SimulationError
+
+    mail: SimpleQueue[Stop | str] = SimpleQueue()
+    if hasattr(signal, "SIGTTIN"):  # started with & it must not stop for want of a keyboard
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+    with stops_posted(mail), PtyCarrier(instrument, directory, name) as carrier:
+        click.echo(carrier.url)
+        click.echo(_what_to_do(instrument.driver, carrier.url), err=True)
+        lines_posted(mail)
+        while not isinstance(line := mail.get(), Stop):
+            try:
+                click.echo(_obey(line, carrier), err=True)
+            except SimulationError as error:
+                click.echo(f"Error: {error}", err=True)
+    click.echo("Stopped; the link is removed.", err=True)
+
+
+def _what_to_do(driver: str, url: str) -> str:
+    return (
+        f"A simulated {driver} answers there until Ctrl-C. In a configuration:\n\n"
+        f'  [instrument.{driver}]\n  driver = "{driver}"\n  port = "{url}"\n\n'
+        "Type KEY=VALUE to change a value, ? to see them all, unplug, replug."
+    )
+
+
+def _obey(line: str, carrier: PtyCarrier) -> str:
+    """Do what a typed line asks for, and return what to say."""
+    from labframe.cli.settings import change, written
+
+    instrument = carrier.simulator
+    if line == "?":
+        values = {key: getattr(instrument, key) for key in instrument.settables()}
+        return "\n".join(f"{key} = {written(value)}" for key, value in values.items())
+    if line == "unplug":
+        carrier.unplug()
+        return "The cable is out."
+    if line == "replug":
+        carrier.replug()
+        return f"The cable is in: {carrier.url} leads to {carrier.device}."
+    return change(instrument, line)
+
+
+def _show_values(kind: type[SimulatedInstrument]) -> None:
+    from labframe.cli.settings import allowed, written
+    from labframe.cli.tables import show
+
+    show(
+        ("key", "default", "allowed", "what it is"),
+        [
+            [key, written(settable.default), allowed(settable), settable.doc]
+            for key, settable in kind.settables().items()
+        ],
+    )

@@ -1,0 +1,494 @@
+"""The composition root: a configuration becomes instruments, sockets and sinks that run."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from labframe.config import Config, ConfigurationError, load
+from labframe.errors import NotFresh, UnknownCodename
+from labframe.host.live_sink import LiveSink
+from labframe.host.producers import ProducerRunner
+from labframe.host.simulated import Simulated
+from labframe.host.sinks import Fanout
+from labframe.host.sockets import HostPullSocket, serve
+from labframe.host.status import PagedStatus
+from labframe.host.supervisor import Supervisor, ThreadWatch
+from labframe.hookspecs import PluginContext, Service
+from labframe.line import Line
+from labframe.plan import Plan, PlannedInstrument, PlannedLine, make_plan, plan_sockets
+from labframe.plugins import Condition, Plugins
+from labframe.points import Event, Quality, Reading
+from labframe.worker import Feed, InstrumentStatus, Member, Poll, State, Worker
+
+__all__ = ["Host"]
+
+_LOG = logging.getLogger("labframe.host")
+
+_STOP_S: Final = 2.0
+_WORKERS_STOP_S: Final = 1.2
+_LOOK_S: Final = 0.003
+
+
+class Host:
+    """Runs what a configuration describes.
+
+    All that can be found wrong is found here, before anything is opened; an instrument that is
+    absent is no mistake, and is waited for.
+
+    Args:
+        config: A configuration, or the path of one, or a dictionary as TOML would give it.
+        simulate: Whether to put simulators in the place of the instruments.
+        plugins: The plugins; None loads the configuration's and the installed ones.
+        state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
+
+    Attributes:
+        config: The configuration.
+        plan: What it means.
+        plugins: The plugins.
+        sockets: The pull sockets, in the configuration's order.
+        simulated: The simulators, with ``simulate``; None without.
+
+    Raises:
+        ConfigurationError: If anything is wrong with the configuration; it holds all problems.
+        PortTaken: If a UDP port is in use.
+
+    Example::
+
+        with Host("lab.toml") as host:
+            print(host.wait_fresh("cryo_temperature").y)
+    """
+
+    def __init__(
+        self,
+        config: Config | str | Path | Mapping[str, Any],
+        *,
+        simulate: bool = False,
+        plugins: Plugins | None = None,
+        state_dir: Path | None = None,
+    ) -> None:
+        self.config = _config(config)
+        self.state_dir = state_dir or default_state_dir(self.config)
+        self.plugins = plugins or Plugins(
+            self.config.plugins,
+            self.config.directory,
+            self.config.host.blocked_plugins,
+            self.config.host.required_plugins,
+        )
+        self.plan = make_plan(self.config, self.plugins.drivers(), self.plugins.why_no_driver)
+        self.simulated: Simulated | None = None
+        self._fanout = Fanout()
+        self._problems: list[str] = []
+        self._started_at = time.time()
+        self._is_stopped = False
+        self._producers = self._make_producers()
+        self._sections = {p.name: f"{self.config.name}: [plugin.{p.plugin}]" for p in self._producers}
+        planned = plan_sockets(self.config, self._groups())
+        if simulate:
+            self.simulated = Simulated(self.plan, self.plugins.simulators())
+            self.plan = self.simulated.plan
+        try:
+            self._workers = [self._worker(line) for line in self.plan.lines]
+            self._feeds = {feed.codename: feed for feed in self._all_feeds()}
+            self._status_pages = PagedStatus(self.status, time.monotonic)
+            self.sockets: tuple[HostPullSocket, ...] = serve(
+                planned, self.config.network.listen, self._feeds, self._status_pages.answer
+            )
+            try:
+                self._add_sinks()
+                services = self._make_services()
+            except BaseException:
+                for socket in self.sockets:
+                    socket.stop()
+                raise
+        except BaseException:
+            if self.simulated is not None:
+                self.simulated.close()
+            raise
+        self._supervisor = Supervisor(self._feeds.values(), services, self._fanout)
+        self._threads = ThreadWatch(self._owner, self._fanout)
+
+    # Putting it together.
+
+    def _context(self, plugin: str) -> PluginContext:
+        return PluginContext(
+            name=plugin,
+            section=self.config.plugin_sections.get(plugin, {}),
+            log=logging.getLogger(f"labframe.plugin.{plugin}"),
+            state_dir=self.state_dir / plugin,
+            source=self.config.name,
+        )
+
+    def _plugin_order(self) -> list[str]:
+        """Return the plugins' names in the configuration's order, then in the order of loading."""
+        names = self.plugins.names
+        sections = self.config.plugin_sections
+        self._check_sections(sections)
+        return [one for one in sections if one in names] + [n for n in names if n not in sections]
+
+    def _check_sections(self, sections: Mapping[str, Any]) -> None:
+        from labframe.config.problems import did_you_mean
+
+        known = [status.name for status in self.plugins.statuses]
+        unknown = [name for name in sections if name not in known]
+        if unknown:
+            raise ConfigurationError(
+                f"{self.config.name}: [plugin.{name}]: there is no such plugin"
+                f"{did_you_mean(name, known)} There are: {', '.join(known) or 'none'}"
+                for name in unknown
+            )
+
+    def _make_producers(self) -> list[ProducerRunner]:
+        runners = []
+        for name in self._plugin_order():
+            for producer in self.plugins.listed(
+                "labframe_point_producers", name, context=self._context(name)
+            ):
+                try:
+                    channels = tuple(producer.channels)
+                    runners.append(ProducerRunner(producer, name, channels, self._fanout))
+                except Exception as error:  # noqa: BLE001  # a producer is a plugin
+                    self.plugins.note(name, f"its producer cannot be used: {error}")
+        return runners
+
+    def _groups(self) -> list[tuple[str, str | None, Sequence[Any]]]:
+        groups: list[tuple[str, str | None, Sequence[Any]]] = [
+            (one.section, one.config.socket, one.outputs) for one in self.plan.instruments
+        ]
+        groups += [(self._sections[p.name], None, p.channels) for p in self._producers]
+        return groups
+
+    def _worker(self, planned: PlannedLine) -> Worker:
+        line = None
+        if planned.settings is not None:
+            assert planned.port is not None
+            line = Line(planned.port, planned.settings)
+        shares = len(planned.instruments) > 1
+        members = [self._member(one, line, shares=shares) for one in planned.instruments]
+        return Worker(planned.name, members, line)
+
+    def _member(self, planned: PlannedInstrument, line: Line | None, *, shares: bool) -> Member:
+        config = planned.config
+        instrument = planned.driver(
+            config.port if line is None else line,
+            name=config.name,
+            address=config.address,
+            channels=tuple(config.channels),
+            options=config.options,
+            line=planned.settings,
+            identity=config.identity,
+        )
+        polls = [
+            Poll(
+                reading,
+                instrument,
+                [
+                    Feed(
+                        output.codename,
+                        output.unit or "",
+                        output.stale_after,
+                        output.label,
+                        config.name,
+                        self._fanout,
+                        output.x_unit or "",
+                    )
+                    for output in reading.outputs
+                ],
+                line,
+            )
+            for reading in planned.readings
+        ]
+        return Member(instrument, polls, self._fanout, line, shares=shares)
+
+    def _all_feeds(self) -> list[Feed]:
+        feeds = [feed for member in self.members for feed in member.feeds]
+        return feeds + [feed for producer in self._producers for feed in producer.feeds.values()]
+
+    def _add_sinks(self) -> None:
+        server = self.config.network.live_server
+        if server:
+            host, _, port = server.rpartition(":")
+            try:
+                self._fanout.add(LiveSink(self.config.host.name, self._feeds, (host, int(port))))
+            except OSError as error:
+                self._problems.append(f"[network] live_server = {server!r}: {error}")
+                _LOG.warning("%s: %s", self.config.name, self._problems[-1])
+        for name in self._plugin_order():
+            for sink in self.plugins.listed("labframe_sinks", name, context=self._context(name)):
+                self._fanout.add(sink)
+
+    def _make_services(self) -> list[Service]:
+        return [
+            service
+            for name in self._plugin_order()
+            for service in self.plugins.listed(
+                "labframe_services", name, context=self._context(name)
+            )
+        ]
+
+    # Running.
+
+    def start(self) -> None:
+        """Start everything; returns at once, instruments or not."""
+        self._threads.install()
+        self._fanout.start()
+        self._event("start")
+        for socket in self.sockets:
+            socket.start()
+        for worker in self._workers:
+            worker.start()
+        for producer in self._producers:
+            producer.start()
+        self._supervisor.start()
+
+    def stop(self, timeout_s: float = _STOP_S) -> list[str]:
+        """Stop everything in order; harmless when it is stopped.
+
+        Returns:
+            The names of what did not end in time: it is left to end with the program.
+        """
+        if self._is_stopped:
+            return []
+        self._is_stopped = True
+        deadline = time.monotonic() + timeout_s
+        for worker in self._workers:
+            worker.stop()
+        self._supervisor.stop(min(0.5, timeout_s))
+        for producer in self._producers:
+            producer.stop()
+        workers_until = min(deadline, time.monotonic() + timeout_s * _WORKERS_STOP_S / _STOP_S)
+        hanging = [
+            worker.name
+            for worker in self._workers
+            if not worker.join(workers_until - time.monotonic())
+        ]
+        for socket in self.sockets:
+            socket.stop()
+        self._event("stop")
+        hanging += self._fanout.stop(max(0.1, deadline - time.monotonic()))
+        if self.simulated is not None:
+            self.simulated.close()
+        self._threads.remove()
+        for name in hanging:
+            _LOG.warning("%s does not end; it is left behind", name)
+        return hanging
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _event(self, what: str) -> None:
+        text = f"{self.config.host.name}: {what}"
+        self._fanout.event(Event("host", "host", time.time(), text, {"what": what}))
+
+    # Looking at it.
+
+    @property
+    def members(self) -> list[Member]:
+        """The instruments, in the order of their lines."""
+        return [member for worker in self._workers for member in worker.members]
+
+    @property
+    def codenames(self) -> tuple[str, ...]:
+        """All codenames, in the configuration's order."""
+        return tuple(self._feeds)
+
+    @property
+    def port(self) -> int:
+        """The UDP port of the first pull socket."""
+        return self.sockets[0].port
+
+    def reading(self, codename: str) -> Reading | None:
+        """Return the newest reading of a codename with its present quality; None if none came.
+
+        Raises:
+            UnknownCodename: If no instrument and no producer has it.
+        """
+        feed = self._feed(codename)
+        last = feed.last
+        return None if last is None else last._replace(quality=feed.quality(time.monotonic()))
+
+    def wait_fresh(self, codename: str, timeout_s: float = 5.0) -> Reading:
+        """Wait until a codename has a fresh value, and return it.
+
+        Raises:
+            UnknownCodename: If no instrument and no producer has it.
+            NotFresh: If it has none in time; the text says how its source is.
+        """
+        feed = self._feed(codename)
+        deadline = time.monotonic() + timeout_s
+        while True:
+            now = time.monotonic()
+            reading = feed.last
+            if reading is not None and feed.quality(now) is Quality.OK:
+                return reading
+            if now >= deadline:
+                raise NotFresh(
+                    f"{codename}: no fresh value within {timeout_s:g} s; {self._how(feed.source)}"
+                )
+            time.sleep(_LOOK_S)
+
+    def read(self, codename: str, timeout_s: float = 5.0) -> Reading:
+        """Have a codename of an instrument read now, and return the reading.
+
+        Raises:
+            UnknownCodename: If no instrument has it.
+            NotFresh: If that takes longer.
+            LabframeError: What went wrong, if it is a known error.
+        """
+        for worker in self._workers:
+            for member in worker.members:
+                for poll in member.polls:
+                    for feed in poll.feeds:
+                        if feed.codename == codename:
+                            return self._read(worker, member, poll, feed, timeout_s)
+        self._feed(codename)
+        raise UnknownCodename(f"{codename}: a producer's codename cannot be read on demand")
+
+    def _read(
+        self, worker: Worker, member: Member, poll: Poll, feed: Feed, timeout_s: float
+    ) -> Reading:
+        future = worker.read(member, poll)
+        try:
+            future.result(timeout_s)
+        except TimeoutError as error:
+            if future.done():
+                raise
+            future.cancel()
+            raise NotFresh(
+                f"{feed.codename}: not read within {timeout_s:g} s; {self._how(member.name)}"
+            ) from error
+        if feed.last is None:
+            raise NotFresh(f"{feed.codename}: {feed.error or 'no value came'}")
+        return feed.last
+
+    def _feed(self, codename: str) -> Feed:
+        feed = self._feeds.get(codename)
+        if feed is None:
+            from labframe.config.problems import did_you_mean
+
+            raise UnknownCodename(
+                f"the host has no codename {codename!r}{did_you_mean(codename, self._feeds)} "
+                f"It has: {', '.join(self._feeds) or 'none'}"
+            )
+        return feed
+
+    def _how(self, source: str) -> str:
+        for status in self._statuses():
+            if status.name == source:
+                return f"{source} is {status.state}" + (f": {status.error}" if status.error else "")
+        return f"{source} is not there"
+
+    def _statuses(self) -> list[InstrumentStatus]:
+        return [one.status() for one in self.members] + [one.status() for one in self._producers]
+
+    def status(self) -> dict[str, Any]:
+        """Return the state of everything, as JSON knows it."""
+        now = time.monotonic()
+        ports = {
+            codename: socket.port for socket in self.sockets for codename in socket.codenames
+        }
+        by_source: dict[str, dict[str, Any]] = {}
+        for feed in self._feeds.values():
+            last = feed.last
+            by_source.setdefault(feed.source, {})[feed.codename] = {
+                "unit": feed.unit,
+                "quality": str(feed.quality(now)),
+                "age": None if last is None else round(now - last.arrival, 3),
+                "socket": ports[feed.codename],
+            }
+        return {
+            "host": self.config.host.name,
+            "computer": platform.node(),
+            "version": version("labframe"),
+            "started": self._started_at,
+            "sockets": [
+                {"kind": one.kind, "port": one.port, "name": one.name, "codenames": len(one.codenames)}
+                for one in self.sockets
+            ],
+            "sinks": [
+                {"name": s.name, "queued": s.queued, "dropped": s.dropped, "error": s.error or None}
+                for s in (runner.status() for runner in self._fanout.runners)
+            ],
+            "plugins": self.problems,
+            "instruments": [
+                _instrument(one, by_source.get(one.name, {})) for one in self._statuses()
+            ]
+            + [
+                {"name": name, "driver": self.config.instruments[name].driver,
+                 "state": str(State.DISABLED), "error": None, "reconnects": 0, "late_p99_ms": 0.0,
+                 "since": self._started_at, "codenames": {}}
+                for name in self.plan.disabled
+            ],
+        }  # fmt: skip
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong beside the instruments: plugins, services, threads that died."""
+        broken = [
+            f"plugin {one.name}: {one.reason}"
+            for one in self.plugins.statuses
+            if one.reason and one.condition is not Condition.BLOCKED
+        ]
+        return [*self._problems, *broken, *self._supervisor.problems, *self._threads.problems]
+
+    def _owner(self, module: str) -> str | None:
+        """Return whose a module is, for a thread that died in it."""
+        for planned in self.plan.instruments:
+            if planned.driver.__module__ == module:
+                return planned.name
+        for producer in self._producers:
+            if type(producer).__module__ == module:
+                return producer.name
+        return None
+
+
+def _instrument(status: InstrumentStatus, codenames: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": status.name,
+        "driver": status.driver,
+        "state": str(status.state),
+        "since": status.since,
+        "error": status.error or None,
+        "identity": status.identity or None,
+        "port": status.port or None,
+        "reconnects": status.reconnects,
+        "polls": status.polls,
+        "failures": status.failures,
+        "late_p99_ms": round(status.lateness_s * 1000, 3),
+        "codenames": codenames,
+    }
+
+
+def _config(config: Config | str | Path | Mapping[str, Any]) -> Config:
+    if isinstance(config, Config):
+        return config
+    if isinstance(config, Mapping):
+        return Config.from_dict(dict(config))
+    return load(Path(config))
+
+
+def default_state_dir(config: Config) -> Path:
+    """Return where a host keeps its log, its control socket and its plugins' files."""
+    import os
+
+    if config.host.state_dir is not None:
+        return config.directory / Path(config.host.state_dir).expanduser()
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "labframe" / Path(config.name).stem
+
+
