@@ -146,7 +146,8 @@ _MEANT: Final = {
     "degree_celsius": "°C", "degf": "°F", "deg": "°", "degree": "°", "kelvin": "K", "degk": "K",
     "ohm": "Ω", "ohms": "Ω", "torr": "Torr", "mtorr": "mTorr", "l": "L", "ml": "mL", "percent": "%",
     "micron": "µm", "angstrom": "Å", "sec": "s", "hr": "h", "hour": "h", "minute": "min",
-    "volt": "V", "volts": "V", "amp": "A", "ampere": "A", "watt": "W", "pascal": "Pa", "hertz": "Hz",
+    "volt": "V", "volts": "V", "amp": "A", "ampere": "A", "watt": "W", "pascal": "Pa",
+    "hertz": "Hz",
     "count": "counts", "amu": "u", "m3": "m³", "cm3": "cm³", "m2": "m²", "cm2": "cm²",
 }  # fmt: skip
 

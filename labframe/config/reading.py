@@ -218,6 +218,8 @@ class _Reader:
 
     def _unknown_key(self, path: Path_, key: str, known: list[str], value: object) -> None:
         hint = ""
+        if path[-1] == "line" and key in _MEANT_LINE_KEYS:
+            hint = f"; did you mean {_MEANT_LINE_KEYS[key]!r}?"
         if path[0] == "instrument" and len(path) == 2:
             line_key = _MEANT_LINE_KEYS.get(key, key)
             if line_key in _LINE_KEYS:
@@ -307,7 +309,7 @@ class _Reader:
         given: dict[str, Any] = {}
         for key, one in value.items():
             if key not in _LINE_KEYS:
-                self._unknown_key(path, _MEANT_LINE_KEYS.get(key, key), list(_LINE_KEYS), one)
+                self._unknown_key(path, key, list(_LINE_KEYS), one)
                 continue
             if self.secrets.holds((*path, key)):
                 one = _from_text(one, float)
@@ -363,7 +365,7 @@ class _Reader:
 
     def _check_udp_ports(self, config: Config) -> None:
         network = config.network
-        ports = {
+        ports: dict[Path_, int | None] = {
             ("network", key): getattr(network, key)
             for key in ("date_port", "data_port", "push_port")
         }

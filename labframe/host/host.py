@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import platform
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from labframe.config import Config, ConfigurationError, load
+from labframe.config import Config
+from labframe.config.problems import did_you_mean
 from labframe.errors import NotFresh, UnknownCodename
+from labframe.host.draft import Draft
 from labframe.host.live_sink import LiveSink
-from labframe.host.producers import ProducerRunner
 from labframe.host.simulated import Simulated
-from labframe.host.sinks import Fanout
 from labframe.host.sockets import HostPullSocket, serve
 from labframe.host.status import PagedStatus
 from labframe.host.supervisor import Supervisor, ThreadWatch
-from labframe.hookspecs import PluginContext, Service
 from labframe.line import Line
-from labframe.plan import Plan, PlannedInstrument, PlannedLine, make_plan, plan_sockets
+from labframe.plan import PlannedInstrument, PlannedLine
 from labframe.plugins import Condition, Plugins
 from labframe.points import Event, Quality, Reading
 from labframe.worker import Feed, InstrumentStatus, Member, Poll, State, Worker
@@ -73,96 +74,37 @@ class Host:
         plugins: Plugins | None = None,
         state_dir: Path | None = None,
     ) -> None:
-        self.config = _config(config)
-        self.state_dir = state_dir or default_state_dir(self.config)
-        self.plugins = plugins or Plugins(
-            self.config.plugins,
-            self.config.directory,
-            self.config.host.blocked_plugins,
-            self.config.host.required_plugins,
-        )
-        self.plan = make_plan(self.config, self.plugins.drivers(), self.plugins.why_no_driver)
+        self._draft = draft = Draft(config, plugins, state_dir)
+        self.config = draft.config
+        self.state_dir = draft.state_dir
+        self.plugins = draft.plugins
+        self.plan = draft.plan
         self.simulated: Simulated | None = None
-        self._fanout = Fanout()
+        self._fanout = draft.fanout
+        self._producers = draft.producers
         self._problems: list[str] = []
         self._started_at = time.time()
         self._is_stopped = False
-        self._producers = self._make_producers()
-        self._sections = {p.name: f"{self.config.name}: [plugin.{p.plugin}]" for p in self._producers}
-        planned = plan_sockets(self.config, self._groups())
-        if simulate:
-            self.simulated = Simulated(self.plan, self.plugins.simulators())
-            self.plan = self.simulated.plan
-        try:
+        with contextlib.ExitStack() as undo:
+            if simulate:
+                self.simulated = Simulated(self.plan, self.plugins.simulators())
+                undo.callback(self.simulated.close)
+                self.plan = self.simulated.plan
             self._workers = [self._worker(line) for line in self.plan.lines]
             self._feeds = {feed.codename: feed for feed in self._all_feeds()}
-            self._status_pages = PagedStatus(self.status, time.monotonic)
+            pages = PagedStatus(self.status, time.monotonic)
             self.sockets: tuple[HostPullSocket, ...] = serve(
-                planned, self.config.network.listen, self._feeds, self._status_pages.answer
+                draft.sockets, self.config.network.listen, self._feeds, pages.answer
             )
-            try:
-                self._add_sinks()
-                services = self._make_services()
-            except BaseException:
-                for socket in self.sockets:
-                    socket.stop()
-                raise
-        except BaseException:
-            if self.simulated is not None:
-                self.simulated.close()
-            raise
+            for socket in self.sockets:
+                undo.callback(socket.stop)
+            self._add_sinks()
+            services = self._draft.gathered("labframe_services")
+            undo.pop_all()
         self._supervisor = Supervisor(self._feeds.values(), services, self._fanout)
         self._threads = ThreadWatch(self._owner, self._fanout)
 
     # Putting it together.
-
-    def _context(self, plugin: str) -> PluginContext:
-        return PluginContext(
-            name=plugin,
-            section=self.config.plugin_sections.get(plugin, {}),
-            log=logging.getLogger(f"labframe.plugin.{plugin}"),
-            state_dir=self.state_dir / plugin,
-            source=self.config.name,
-        )
-
-    def _plugin_order(self) -> list[str]:
-        """Return the plugins' names in the configuration's order, then in the order of loading."""
-        names = self.plugins.names
-        sections = self.config.plugin_sections
-        self._check_sections(sections)
-        return [one for one in sections if one in names] + [n for n in names if n not in sections]
-
-    def _check_sections(self, sections: Mapping[str, Any]) -> None:
-        from labframe.config.problems import did_you_mean
-
-        known = [status.name for status in self.plugins.statuses]
-        unknown = [name for name in sections if name not in known]
-        if unknown:
-            raise ConfigurationError(
-                f"{self.config.name}: [plugin.{name}]: there is no such plugin"
-                f"{did_you_mean(name, known)} There are: {', '.join(known) or 'none'}"
-                for name in unknown
-            )
-
-    def _make_producers(self) -> list[ProducerRunner]:
-        runners = []
-        for name in self._plugin_order():
-            for producer in self.plugins.listed(
-                "labframe_point_producers", name, context=self._context(name)
-            ):
-                try:
-                    channels = tuple(producer.channels)
-                    runners.append(ProducerRunner(producer, name, channels, self._fanout))
-                except Exception as error:  # noqa: BLE001  # a producer is a plugin
-                    self.plugins.note(name, f"its producer cannot be used: {error}")
-        return runners
-
-    def _groups(self) -> list[tuple[str, str | None, Sequence[Any]]]:
-        groups: list[tuple[str, str | None, Sequence[Any]]] = [
-            (one.section, one.config.socket, one.outputs) for one in self.plan.instruments
-        ]
-        groups += [(self._sections[p.name], None, p.channels) for p in self._producers]
-        return groups
 
     def _worker(self, planned: PlannedLine) -> Worker:
         line = None
@@ -219,18 +161,8 @@ class Host:
             except OSError as error:
                 self._problems.append(f"[network] live_server = {server!r}: {error}")
                 _LOG.warning("%s: %s", self.config.name, self._problems[-1])
-        for name in self._plugin_order():
-            for sink in self.plugins.listed("labframe_sinks", name, context=self._context(name)):
-                self._fanout.add(sink)
-
-    def _make_services(self) -> list[Service]:
-        return [
-            service
-            for name in self._plugin_order()
-            for service in self.plugins.listed(
-                "labframe_services", name, context=self._context(name)
-            )
-        ]
+        for sink in self._draft.gathered("labframe_sinks"):
+            self._fanout.add(sink)
 
     # Running.
 
@@ -259,15 +191,20 @@ class Host:
         deadline = time.monotonic() + timeout_s
         for worker in self._workers:
             worker.stop()
-        self._supervisor.stop(min(0.5, timeout_s))
-        for producer in self._producers:
-            producer.stop()
+        others = [
+            threading.Thread(target=one, daemon=True)
+            for one in (self._supervisor.stop, *(producer.stop for producer in self._producers))
+        ]
+        for other in others:
+            other.start()
         workers_until = min(deadline, time.monotonic() + timeout_s * _WORKERS_STOP_S / _STOP_S)
         hanging = [
             worker.name
             for worker in self._workers
             if not worker.join(workers_until - time.monotonic())
         ]
+        for other in others:
+            other.join(max(0.0, workers_until - time.monotonic()))
         for socket in self.sockets:
             socket.stop()
         self._event("stop")
@@ -379,8 +316,6 @@ class Host:
     def _feed(self, codename: str) -> Feed:
         feed = self._feeds.get(codename)
         if feed is None:
-            from labframe.config.problems import did_you_mean
-
             raise UnknownCodename(
                 f"the host has no codename {codename!r}{did_you_mean(codename, self._feeds)} "
                 f"It has: {', '.join(self._feeds) or 'none'}"
@@ -399,9 +334,7 @@ class Host:
     def status(self) -> dict[str, Any]:
         """Return the state of everything, as JSON knows it."""
         now = time.monotonic()
-        ports = {
-            codename: socket.port for socket in self.sockets for codename in socket.codenames
-        }
+        ports = {codename: socket.port for socket in self.sockets for codename in socket.codenames}
         by_source: dict[str, dict[str, Any]] = {}
         for feed in self._feeds.values():
             last = feed.last
@@ -417,7 +350,12 @@ class Host:
             "version": version("labframe"),
             "started": self._started_at,
             "sockets": [
-                {"kind": one.kind, "port": one.port, "name": one.name, "codenames": len(one.codenames)}
+                {
+                    "kind": one.kind,
+                    "port": one.port,
+                    "name": one.name,
+                    "codenames": len(one.codenames),
+                }
                 for one in self.sockets
             ],
             "sinks": [
@@ -472,23 +410,3 @@ def _instrument(status: InstrumentStatus, codenames: Mapping[str, Any]) -> dict[
         "late_p99_ms": round(status.lateness_s * 1000, 3),
         "codenames": codenames,
     }
-
-
-def _config(config: Config | str | Path | Mapping[str, Any]) -> Config:
-    if isinstance(config, Config):
-        return config
-    if isinstance(config, Mapping):
-        return Config.from_dict(dict(config))
-    return load(Path(config))
-
-
-def default_state_dir(config: Config) -> Path:
-    """Return where a host keeps its log, its control socket and its plugins' files."""
-    import os
-
-    if config.host.state_dir is not None:
-        return config.directory / Path(config.host.state_dir).expanduser()
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "labframe" / Path(config.name).stem
-
-

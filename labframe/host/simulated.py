@@ -12,6 +12,7 @@ from labframe.plan import Plan, PlannedInstrument, PlannedLine
 from labframe.simulation import (
     CarrierLoop,
     NoPseudoTerminal,
+    PtyCarrier,
     SimulatedBus,
     SimulatedInstrument,
     SimulationError,
@@ -48,7 +49,7 @@ class Simulated:
         if problems:
             raise ConfigurationError(problems)
         self._loop = CarrierLoop()
-        self.carriers = {}
+        self.carriers: dict[str, PtyCarrier] = {}
         lines = []
         try:
             for line in plan.lines:

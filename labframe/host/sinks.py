@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from labframe.hookspecs import Sink
-
 from labframe.points import Event, Reading, Sweep
 
 __all__ = ["Fanout", "SinkRunner", "SinkStatus"]
@@ -109,7 +108,7 @@ class SinkRunner:
         self._drain()
         try:
             self.sink.close()
-        except BaseException:
+        except BaseException:  # noqa: BLE001  # a sink is a plugin
             _LOG.exception("sink %s: close() failed", self.sink.name)
 
     def _drain(self) -> None:

@@ -33,9 +33,7 @@ class Supervisor:
         outlet: Where events go.
     """
 
-    def __init__(
-        self, feeds: Iterable[Feed], services: Sequence[Service], outlet: Outlet
-    ) -> None:
+    def __init__(self, feeds: Iterable[Feed], services: Sequence[Service], outlet: Outlet) -> None:
         self._feeds = tuple(feeds)
         self._services = tuple(services)
         self._outlet = outlet
@@ -50,11 +48,11 @@ class Supervisor:
             self._start_service(index)
         self._thread.start()
 
-    def stop(self, timeout_s: float) -> None:
-        """End the thread and stop the services."""
+    def stop(self) -> None:
+        """Stop the services and end the thread."""
         self._ended.set()
         if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+            self._thread.join()
         for service in self._services:
             try:
                 service.stop()
@@ -84,7 +82,9 @@ class Supervisor:
         step_s = offset - before
         if abs(step_s) < _STEP_S:
             return offset
-        text = f"the computer's clock was set {'forth' if step_s > 0 else 'back'} {abs(step_s):.1f} s"
+        text = (
+            f"the computer's clock was set {'forth' if step_s > 0 else 'back'} {abs(step_s):.1f} s"
+        )
         _LOG.warning("%s", text)
         self._outlet.event(Event("clock", "host", time.time(), text, {"step_s": step_s}))
         return offset

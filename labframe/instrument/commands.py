@@ -176,6 +176,7 @@ def _unit(where: str, unit: str | None) -> str | None:
 def _limits(where: str, limits: tuple[float, float] | None) -> tuple[float, float] | None:
     if limits is None:
         return None
-    if len(limits) != 2 or not limits[0] <= limits[1]:
+    low, high = limits
+    if not low <= high:
         raise DeclarationError(f"{where}: limits={limits!r}: not (lowest, highest)")
-    return (limits[0], limits[1])
+    return low, high

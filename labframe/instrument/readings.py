@@ -190,7 +190,12 @@ def query(
     Args:
         request: What is asked. ``{channel}`` in it stands for the channel, with ``channels``.
         convert: Makes the value from the answer's text; what it raises is the reading's error.
-        unit, every, stale_after, on_demand, channels, label: As for :func:`reading`.
+        unit: As for :func:`reading`, like all that follow.
+        every: Seconds from poll to poll.
+        stale_after: Seconds after which a value is old.
+        on_demand: Whether it is not polled.
+        channels: Whether it is asked for each channel.
+        label: What people call it.
     """
     mark = reading(
         unit=unit, every=every, stale_after=stale_after, on_demand=on_demand, channels=channels,
@@ -266,8 +271,7 @@ def _check_times(where: str, wish: _Wish) -> None:
     for field, value in (("every", wish.every), ("stale_after", wish.stale_after)):
         if value is None:
             continue
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or value <= 0:
+        if type(value) not in (int, float) or not math.isfinite(value) or value <= 0:
             raise DeclarationError(f"{where}: {field}={value!r}: not a number of seconds above 0")
 
 
@@ -277,7 +281,7 @@ def _parts(where: str, wish: _Wish) -> tuple[Part, ...]:
     if not wish.unit:
         raise DeclarationError(f'{where}: unit is empty: name the values, {{"humidity": "%"}}')
     for name in wish.unit:
-        if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
+        if not str(name).isidentifier() or not str(name).isascii():
             raise DeclarationError(
                 f"{where}: {name!r} cannot be a part of a codename: letters, digits and _"
             )

@@ -123,7 +123,7 @@ class Feed:
                     sequence,
                     time,
                     arrival,
-                )  # fmt: skip
+                )
             )
 
     def _serve(self, reading: Reading) -> None:

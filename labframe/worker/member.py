@@ -223,7 +223,7 @@ class Member:
         if self._shares:
             cost_s = monotonic() - self._began
             return min(max(_FIRST_RETRY_S, (_BUS_SHARE - 1) * cost_s), _BUS_RETRY_S)
-        longest_s = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2 ** min(self._attempts - 1, 10))
+        longest_s = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2.0 ** min(self._attempts - 1, 10))
         return longest_s * random.uniform(0.5, 1.0)
 
     def _close(self) -> None:

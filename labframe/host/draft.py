@@ -1,0 +1,130 @@
+"""All that a configuration means, before anything is opened, bound or started."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from labframe.config import Config, ConfigurationError, load
+from labframe.config.problems import did_you_mean
+from labframe.hookspecs import PluginContext
+from labframe.host.producers import ProducerRunner
+from labframe.host.sinks import Fanout
+from labframe.plan import Channel, make_plan, plan_sockets
+from labframe.plugins import Plugins
+
+__all__ = ["Draft", "default_state_dir"]
+
+
+class Draft:
+    """A configuration with its plugins, its plan and its sockets; nothing runs yet.
+
+    Args:
+        config: A configuration, or the path of one, or a dictionary as TOML would give it.
+        plugins: The plugins; None loads the configuration's and the installed ones.
+        state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
+
+    Attributes:
+        config: The configuration.
+        state_dir: Where plugins keep what they keep.
+        plugins: The plugins.
+        plan: What the configuration means.
+        fanout: Where readings and events will go.
+        producers: The producers that are no instruments.
+        sockets: The pull sockets.
+
+    Raises:
+        ConfigurationError: If anything is wrong with the configuration; it holds all problems.
+    """
+
+    def __init__(
+        self,
+        config: Config | str | Path | Mapping[str, Any],
+        plugins: Plugins | None = None,
+        state_dir: Path | None = None,
+    ) -> None:
+        self.config = config = _config(config)
+        self.state_dir = state_dir or default_state_dir(config)
+        self.plugins = plugins or Plugins(
+            config.plugins,
+            config.directory,
+            config.host.blocked_plugins,
+            config.host.required_plugins,
+        )
+        self._check_sections()
+        self.plan = make_plan(config, self.plugins.drivers(), self.plugins.why_no_driver)
+        self.fanout = Fanout()
+        self.producers = self._make_producers()
+        self.sockets = plan_sockets(config, self._groups())
+
+    def gathered(self, hook: str) -> list[Any]:
+        """Return what all plugins give by a hook, in the configuration's order."""
+        return [
+            one
+            for name in self._plugin_order()
+            for one in self.plugins.listed(hook, name, context=self._context(name))
+        ]
+
+    def _context(self, plugin: str) -> PluginContext:
+        return PluginContext(
+            name=plugin,
+            section=self.config.plugin_sections.get(plugin, {}),
+            log=logging.getLogger(f"labframe.plugin.{plugin}"),
+            state_dir=self.state_dir / plugin,
+            source=self.config.name,
+        )
+
+    def _plugin_order(self) -> list[str]:
+        """Return the plugins' names in the configuration's order, then in that of loading."""
+        names, sections = self.plugins.names, self.config.plugin_sections
+        return [one for one in sections if one in names] + [n for n in names if n not in sections]
+
+    def _check_sections(self) -> None:
+        known = [status.name for status in self.plugins.statuses]
+        unknown = [name for name in self.config.plugin_sections if name not in known]
+        if unknown:
+            raise ConfigurationError(
+                f"{self.config.name}: [plugin.{name}]: there is no such plugin"
+                f"{did_you_mean(name, known)} There are: {', '.join(known) or 'none'}"
+                for name in unknown
+            )
+
+    def _make_producers(self) -> list[ProducerRunner]:
+        runners = []
+        for name in self._plugin_order():
+            context = self._context(name)
+            for producer in self.plugins.listed("labframe_point_producers", name, context=context):
+                try:
+                    channels = tuple(producer.channels)
+                    runners.append(ProducerRunner(producer, name, channels, self.fanout))
+                except Exception as error:  # noqa: BLE001  # a producer is a plugin
+                    self.plugins.note(name, f"its producer cannot be used: {error}")
+        return runners
+
+    def _groups(self) -> list[tuple[str, str | None, Sequence[Channel]]]:
+        groups: list[tuple[str, str | None, Sequence[Channel]]] = [
+            (one.section, one.config.socket, one.outputs) for one in self.plan.instruments
+        ]
+        return groups + [
+            (f"{self.config.name}: [plugin.{one.plugin}]", None, one.channels)
+            for one in self.producers
+        ]
+
+
+def _config(config: Config | str | Path | Mapping[str, Any]) -> Config:
+    if isinstance(config, Config):
+        return config
+    if isinstance(config, Mapping):
+        return Config.from_dict(dict(config))
+    return load(Path(config))
+
+
+def default_state_dir(config: Config) -> Path:
+    """Return where a host keeps its log, its control socket and its plugins' files."""
+    if config.host.state_dir is not None:
+        return config.directory / Path(config.host.state_dir).expanduser()
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "labframe" / Path(config.name).stem
