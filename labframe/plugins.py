@@ -389,4 +389,5 @@ def _place(error: BaseException) -> str:
     trace = error.__traceback__
     while trace.tb_next is not None:
         trace = trace.tb_next
-    return f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+    file = Path(trace.tb_frame.f_code.co_filename).name
+    return "" if file.startswith("<") else f" ({file}, line {trace.tb_lineno})"

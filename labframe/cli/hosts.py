@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
@@ -21,6 +22,9 @@ DATA_PORT: Final = 9010
 PORT_HELP: Final = (
     f"Ask this UDP port only. [default: {DATE_PORT}, and every other that the host names]"
 )
+
+_PLAIN: Final = re.compile(r"(?P<host>[^:\[\]]+)(:(?P<port>[0-9]+))?")
+_BRACKETED: Final = re.compile(r"\[(?P<host>[^\[\]]+)\](:(?P<port>[0-9]+))?")
 
 _DAY_S: Final = 86400.0
 _TEN_YEARS_S: Final = 3652 * _DAY_S
@@ -56,15 +60,12 @@ def target_of(text: str) -> Target:
     Raises:
         click.BadParameter: If it is none of them.
     """
-    host, port = text, ""
-    if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        port = port.removeprefix(":")
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    if not host or (port and not (port.isascii() and port.isdecimal())):
-        raise click.BadParameter(f"{text!r} is no computer: write HOST or HOST:PORT")
-    return Target(host, int(port) if port else None)
+    found = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
+    if found is not None:
+        return Target(found["host"], int(found["port"]) if found["port"] else None)
+    if text.count(":") > 1 and "[" not in text:
+        return Target(text)
+    raise click.BadParameter(f"{text!r} is no computer: write HOST or HOST:PORT")
 
 
 class Seen(NamedTuple):

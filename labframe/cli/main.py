@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Final
@@ -14,12 +15,19 @@ from labframe.errors import LabframeError
 __all__ = ["main"]
 
 SHORT_HELPS: Final[Mapping[str, str]] = {
-    "demo": "Serve a simulated laser on this computer, and read it back.",
+    "demo": "Run a simulated laboratory on this computer.",
+    "run": "Run a laboratory: poll its instruments and serve their values.",
+    "check": "Say what a configuration means, without opening anything.",
+    "init": "Write a commented configuration to start with, from what is plugged in.",
     "ports": "Show the serial ports of this computer.",
+    "drivers": "Show the drivers and what each publishes: readings, units, commands.",
+    "plugins": "Show the plugins: which are loaded, what they give, what was left out and why.",
     "simulate": "Run a simulated instrument on a port of its own.",
     "get": "Print the newest points of a host.",
     "watch": "Show the points of hosts as they change.",
     "status": "Show how the instruments of a host are.",
+    "read": "Have the running host of CONFIG read a codename now, on demand or in between.",
+    "stop": "Stop the running host of CONFIG, on this computer.",
 }
 """What ``labframe --help`` shows, so that it imports none of them.
 
@@ -82,3 +90,5 @@ def main() -> None:
 
     An error is one line, and the exit code is 1; it is 2 for a command that is written wrongly.
     """
+    # Commands say themselves what is wrong; nothing is to be said twice.
+    logging.getLogger("labframe").addHandler(logging.NullHandler())

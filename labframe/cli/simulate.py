@@ -33,7 +33,9 @@ def _complete_setting(
     from labframe.cli.simulators import simulators
 
     del param
-    kind = simulators().get(ctx.params.get("driver") or "")
+    # Click has not come to the argument yet when the option is the last word.
+    driver = ctx.params.get("driver") or next(iter(ctx.args), "")
+    kind = simulators().get(driver)
     known = kind.settables() if kind else {}
     return [
         CompletionItem(f"{name}=", help=settable.doc)

@@ -8,7 +8,7 @@ from typing import Final
 
 from labframe.points import Number, Value
 
-__all__ = ["age_in_words", "printable", "short_value", "sparkline", "unit_in_words"]
+__all__ = ["age_in_words", "counted", "printable", "short_value", "sparkline", "unit_in_words"]
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GAP: Final = "·"
@@ -22,6 +22,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 codename``, ``2 codenames``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def short_value(value: Value) -> str:

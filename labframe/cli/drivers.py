@@ -1,0 +1,137 @@
+"""``labframe drivers``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from labframe.instrument import Argument, Instrument, ReadingDeclaration
+
+__all__ = ["drivers"]
+
+
+@click.command()
+@click.argument("driver", required=False, metavar="[DRIVER]")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False),
+    help="A configuration, whose own plugins are shown as well.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def drivers(driver: str | None, config: Path | None, as_json: bool) -> None:
+    """Show the drivers and what each publishes: readings, units, commands.
+
+    With DRIVER one of them, with its line, options and channels.
+    """
+    import json
+
+    from labframe.config import load
+    from labframe.errors import LabframeError
+    from labframe.plugins import Plugins
+
+    if config is None:
+        found = Plugins()
+    else:
+        loaded = load(config)
+        found = Plugins(loaded.plugins, loaded.directory, loaded.host.blocked_plugins)
+    classes = dict(sorted(found.drivers().items()))
+    if driver is not None and driver not in classes:
+        raise LabframeError(f"{driver}: {found.why_no_driver(driver)}")
+    chosen = classes if driver is None else {driver: classes[driver]}
+    if as_json:
+        click.echo(json.dumps({name: _described(one) for name, one in chosen.items()}))
+        return
+    simulated = found.simulators()
+    for name, one in chosen.items():
+        doc = (one.__doc__ or "").strip().partition("\n")[0]
+        click.echo(f"{name}: {doc}" + (" (with simulator)" if name in simulated else ""))
+        if driver is not None:
+            _show_line(one)
+        _show_readings(one)
+        click.echo()
+
+
+def _show_line(driver: type[Instrument]) -> None:
+    line = driver.line
+    if line is None:
+        click.echo("  no serial line of its own")
+    else:
+        mode = f"{line.bytesize}{line.parity}{line.stopbits:g}"
+        click.echo(f"  line: {line.baudrate} baud {mode}")
+    if driver.options:
+        click.echo(f"  options: {', '.join(f'{k} = {v!r}' for k, v in driver.options.items())}")
+    if driver.channels:
+        click.echo(f"  channels: {', '.join(driver.channels)}")
+
+
+def _show_readings(driver: type[Instrument]) -> None:
+    from labframe.cli.tables import show
+
+    rows = [row for one in driver.readings().values() for row in _reading_rows(one)]
+    for command in driver.commands().values():
+        arguments = ", ".join(_argument(one) for one in command.arguments)
+        rows.append([f"{command.name}({arguments})", "", "command", command.doc])
+    if rows:
+        show(("  publishes", "unit", "every", "what"), [[f"  {row[0]}", *row[1:]] for row in rows])
+
+
+def _reading_rows(one: ReadingDeclaration) -> list[list[str]]:
+    pace = "on demand" if one.every is None else f"{one.every:g} s"
+    if one.sweep:
+        pace += f", sweep over {one.x_unit}"
+    elif one.x_unit is not None:
+        pace += f", over {one.x_unit}"
+    if one.parts:
+        return [[f"NAME_{part.name}", part.unit or "", pace, one.doc] for part in one.parts]
+    name = "NAME_CHANNEL" if one.channels else f"NAME_{one.name}"
+    return [[name, one.unit or "", pace, one.doc]]
+
+
+def _argument(one: Argument) -> str:
+    text = one.name
+    if one.limits is not None:
+        text += f": {one.limits[0]:g} to {one.limits[1]:g}"
+        text += f" {one.unit}" if one.unit else ""
+    elif one.choices:
+        text += ": " + " or ".join(map(str, one.choices))
+    elif one.unit:
+        text += f": {one.unit}"
+    return text
+
+
+def _described(driver: type[Instrument]) -> dict[str, Any]:
+    return {
+        "doc": (driver.__doc__ or "").strip().partition("\n")[0],
+        "options": dict(driver.options),
+        "channels": list(driver.channels),
+        "readings": {
+            name: {
+                "unit": one.unit,
+                "parts": {part.name: part.unit for part in one.parts},
+                "every": one.every,
+                "stale_after": one.stale_after,
+                "sweep": one.sweep,
+                "x_unit": one.x_unit,
+                "channels": one.channels,
+                "doc": one.doc,
+            }
+            for name, one in driver.readings().items()
+        },
+        "commands": {
+            name: {
+                "arguments": {
+                    argument.name: {
+                        "unit": argument.unit,
+                        "limits": argument.limits,
+                        "choices": list(argument.choices),
+                    }
+                    for argument in one.arguments
+                },
+                "safe_value": one.safe_value,
+                "doc": one.doc,
+            }
+            for name, one in driver.commands().items()
+        },
+    }

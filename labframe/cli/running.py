@@ -1,0 +1,168 @@
+"""A host in the foreground: what it says, where it logs, and how it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final
+
+import click
+
+from labframe.cli.stops import Stop, stops_posted
+from labframe.cli.values import counted
+from labframe.host import Host
+from labframe.host.control import Control
+
+__all__ = ["run_host", "served"]
+
+_LOG_BYTES: Final = 1_000_000
+_LOG_FILES: Final = 5
+_SWITCH_S: Final = 0.0005
+"""Beside a driver that computes, every answer waits for the interpreter so long; 5 ms is usual."""
+_STOP_S: Final = 1.8
+
+
+def run_host(
+    host: Host,
+    *,
+    seconds: float | None = None,
+    verbose: bool = False,
+    keep_log: bool = True,
+    say: Callable[[Host], Iterable[str]] | None = None,
+) -> None:
+    """Run a host until Ctrl-C, SIGTERM, the local request to stop, or for so many seconds.
+
+    Args:
+        host: The host, not started.
+        seconds: How long to run; None is until it is stopped.
+        verbose: Whether to show debug messages.
+        keep_log: Whether to log to a file too.
+        say: Returns the lines to print once it runs; None prints what is served.
+    """
+    mail: SimpleQueue[Stop] = SimpleQueue()
+    with contextlib.ExitStack() as stack:
+        stack.callback(host.stop, _STOP_S)
+        control = Control(host, lambda: mail.put(Stop()))
+        stack.callback(control.close)
+        log = stack.enter_context(_logging(host, verbose=verbose, keep=keep_log))
+        stack.enter_context(stops_posted(mail))
+        sys.setswitchinterval(_SWITCH_S)
+        host.start()
+        control.start()
+        for line in (say or served)(host):
+            click.echo(line)
+        if log is not None:
+            click.echo(f"Log: {log}")
+        with contextlib.suppress(Empty):
+            mail.get(timeout=seconds)
+        click.echo("Stopping ...", err=True)
+        began = time.monotonic()
+        hanging = _stopped(host)
+    click.echo(f"Stopped after {time.monotonic() - began:.1f} s.", err=True)
+    _leave(hanging)
+
+
+def _stopped(host: Host) -> list[str]:
+    try:
+        return host.stop(_STOP_S)
+    except KeyboardInterrupt:
+        click.echo("Stopped at once.", err=True)
+        sys.stdout.flush()
+        os._exit(130)
+
+
+def _leave(hanging: list[str]) -> None:
+    """End the program even if a driver does not."""
+    others = [
+        thread.name
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread() and not thread.daemon
+    ]
+    if hanging or others:
+        click.echo(f"Left behind: {', '.join([*hanging, *others])}", err=True)
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def served(host: Host) -> Iterator[str]:
+    """Return what a host serves, for people."""
+    instruments = len(host.members)
+    yield (
+        f"{host.config.host.name}: {counted(instruments, 'instrument')}, "
+        f"{counted(len(host.codenames), 'codename')}"
+        + (", all simulated" if host.simulated is not None else "")
+    )
+    for socket in host.sockets:
+        yield (
+            f"  UDP {socket.port} on {host.config.network.listen}: {socket.kind} pull socket "
+            f"{socket.name!r}, {counted(len(socket.codenames), 'codename')}"
+        )
+    if host.sockets:
+        target = "127.0.0.1" if host.port == 9000 else f"127.0.0.1:{host.port}"
+        yield f"In a second terminal: labframe watch {target}"
+    for problem in host.problems:
+        yield f"Attention: {problem}"
+
+
+@contextlib.contextmanager
+def _logging(host: Host, *, verbose: bool, keep: bool) -> Iterator[Path | None]:
+    """Log to standard error, and to a file that rotates."""
+    root = logging.getLogger("labframe")
+    level = "DEBUG" if verbose else host.config.host.log_level.upper()
+    screen = logging.StreamHandler()
+    screen.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handlers: list[logging.Handler] = [screen]
+    file, path = _log_file(host) if keep else None, _log_path(host)
+    if file is not None:
+        handlers.append(file)
+    before, root.propagate = root.propagate, False
+    for handler in handlers:
+        root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        yield None if file is None else path
+    finally:
+        root.propagate = before
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()
+
+
+def _log_file(host: Host) -> logging.Handler | None:
+    path = _log_path(host)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = _QuietFile(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"Attention: no log file: {error}", err=True)
+        return None
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return file
+
+
+def _log_path(host: Host) -> Path:
+    own = host.config.host.log_file
+    if own is None:
+        return host.state_dir / "labframe.log"
+    return host.config.directory / Path(own).expanduser()
+
+
+class _QuietFile(logging.handlers.RotatingFileHandler):
+    """Says once that it cannot write, a full disk for example, and goes on trying."""
+
+    _is_failing = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # logging's
+        if not self._is_failing:
+            self._is_failing = True
+            click.echo(f"Attention: the log cannot be written: {sys.exc_info()[1]}", err=True)
