@@ -1,0 +1,220 @@
+"""``labframe simulate``: an instrument on a port of its own, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import serial
+from click.shell_completion import ShellComplete
+from click.testing import Result
+
+from labframe.cli.main import main
+from labframe.cli.simulators import simulators
+from labframe.simulation import available
+
+pytestmark = pytest.mark.skipif(not available(), reason="no pseudo-terminals here")
+
+Cli = Callable[..., Result]
+Process = subprocess.Popen[str]
+Started = Callable[..., Process]
+STEADY = ("--set", "late_every=0", "--set", "noise=0")
+
+
+def line(process: Process) -> str:
+    """Return the next line of standard output: the first is the port's path."""
+    assert process.stdout is not None
+    return process.stdout.readline().removesuffix("\n")
+
+
+def asked(path: str, request: bytes) -> bytes:
+    with serial.Serial(path, 9600, timeout=5) as port:
+        port.write(request)
+        return port.read_until(b"\r\n")
+
+
+def typed(process: Process, text: str) -> str:
+    """Type a line, and return the first one that is said to it."""
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(f"{text}\n")
+    process.stdin.flush()
+    return process.stderr.readline().removesuffix("\n")
+
+
+def skip_what_to_do(process: Process) -> str:
+    assert process.stderr is not None
+    said = ""
+    while "KEY=VALUE" not in said.rpartition("\n")[2]:
+        said += f"\n{process.stderr.readline().removesuffix(chr(10))}"
+    return said
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_line_is_a_port_that_any_program_can_open(
+    started: Started, tmp_path: Path, ending: signal.Signals
+) -> None:
+    process = started("simulate", "moon_laser", *STEADY, "--directory", tmp_path / "new")
+    path = line(process)
+
+    assert path == str(tmp_path / "new" / "usb-Simulated_Moon_Laser-if00-port0")
+    assert asked(path, b"ID?\r\n") == b"MOONLASER,GL-1,0001,1.0\r\n"
+    process.send_signal(ending)
+    rest, said = process.communicate(timeout=10)
+    assert (process.returncode, rest) == (0, "")
+    assert f'  port = "{path}"\n' in said
+    assert said.endswith("Stopped; the link is removed.\n")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_values_and_the_name_can_be_chosen(started: Started, tmp_path: Path) -> None:
+    process = started(
+        "simulate", "moon_laser", *STEADY, "--set", "serial_number=1234", "--name", "Big laser",
+        "--directory", tmp_path,
+    )  # fmt: skip
+    path = line(process)
+
+    assert Path(path).name == "usb-Big_laser-if00-port0"
+    assert asked(path, b"ID?\r\n") == b"MOONLASER,GL-1,1234,1.0\r\n"
+
+
+def test_values_can_be_changed_while_it_runs(started: Started, tmp_path: Path) -> None:
+    process = started("simulate", "moon_laser", *STEADY, "--directory", tmp_path)
+    path = line(process)
+    skip_what_to_do(process)
+
+    assert typed(process, "power_kw = 900") == "power_kw = 900.0"
+    assert asked(path, b"SET:POW?\r\n") == b"900.0\r\n"
+    assert typed(process, "power_kw=9000") == "Error: power_kw = '9000': must be from 0 to 5000"
+    assert "there is no value 'power' to set; did you mean 'power_kw'?" in typed(process, "power=1")
+    assert "write key=value" in typed(process, "faster")
+    assert typed(process, "?") == "latency_s = 0.005"
+    assert asked(path, b"SET:POW?\r\n") == b"900.0\r\n"
+
+
+def test_a_value_that_the_instrument_refuses_leaves_the_old_one(
+    started: Started, tmp_path: Path
+) -> None:
+    process = started("simulate", "xgs600", "--directory", tmp_path)
+    line(process)
+    skip_what_to_do(process)
+
+    assert typed(process, "slots=HFIG,TOASTER").startswith("Error: slots = HFIG, TOASTER: at most")
+    said = typed(process, "?")
+    assert process.stderr is not None
+    while not said.startswith("slots"):
+        said = process.stderr.readline().strip()
+    assert said == "slots = HFIG,CNV,IMG"
+
+
+def test_the_cable_can_be_pulled_and_put_back(started: Started, tmp_path: Path) -> None:
+    process = started("simulate", "moon_laser", *STEADY, "--directory", tmp_path)
+    path = line(process)
+    skip_what_to_do(process)
+    before = os.readlink(path)
+
+    assert typed(process, "unplug") == "The cable is out."
+    assert not os.path.lexists(path)
+    assert typed(process, "replug").startswith("The cable is in")
+    assert os.readlink(path) != before
+    assert asked(path, b"ID?\r\n").startswith(b"MOONLASER")
+
+
+@pytest.mark.parametrize("streams", [{"stdin": subprocess.DEVNULL}, {}])
+def test_the_end_of_the_input_changes_nothing(
+    started: Started, tmp_path: Path, streams: dict[str, int]
+) -> None:
+    process = started("simulate", "moon_laser", *STEADY, "--directory", tmp_path, **streams)
+    path = line(process)
+    if process.stdin is not None:
+        process.stdin.write("power_kw=800")  # without the end of a line
+        process.stdin.close()
+        process.stdin = None
+        assert process.stderr is not None
+        while "power_kw = 800.0" not in process.stderr.readline():
+            pass
+
+    assert asked(path, b"ID?\r\n").startswith(b"MOONLASER")
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def test_started_in_the_background_of_a_terminal_it_runs(started: Started, tmp_path: Path) -> None:
+    import fcntl
+    import termios
+
+    terminal, keyboard = os.openpty()
+
+    def take_terminal() -> None:  # as a shell does that starts it with &
+        os.setsid()
+        fcntl.ioctl(keyboard, termios.TIOCSCTTY, 0)
+        if os.fork():
+            os.waitpid(-1, 0)
+            os._exit(0)
+        os.setpgid(0, 0)
+
+    process = started(
+        "simulate", "moon_laser", *STEADY, "--directory", tmp_path,
+        stdin=keyboard, preexec_fn=take_terminal,
+    )  # fmt: skip
+    os.close(keyboard)
+    try:
+        path = line(process)
+        os.write(terminal, b"power_kw=800\n")
+        assert asked(path, b"SET:POW?\r\n") == b"1200.0\r\n"
+    finally:
+        os.close(terminal)  # hangs up: SIGHUP to whom it belongs
+    assert process.wait(10) == 0
+
+
+def test_the_values_that_can_be_set_are_listed(cli: Cli) -> None:
+    shown = cli("simulate", "xgs600", "--list")
+
+    assert shown.exit_code == 0
+    rows = [row.split() for row in shown.stdout.splitlines()]
+    assert rows[0][:3] == ["KEY", "DEFAULT", "ALLOWED"]
+    assert {row[0] for row in rows[1:]} == simulators()["xgs600"].settables().keys()
+    assert "unit              mBar                  Torr, mBar, Pa" in shown.stdout
+    assert "emission          on                    on, off" in shown.stdout
+    assert "00, 01, 02 ... 20" in shown.stdout
+
+
+def test_an_unknown_driver_gets_the_nearest_one_and_the_list(cli: Cli) -> None:
+    shown = cli("simulate", "moonlaser")
+
+    assert shown.exit_code == 1
+    assert "'moonlaser'; did you mean 'moon_laser'? There are: moon_laser, xgs600" in shown.stderr
+    assert "DRIVER is missing. There are: moon_laser, xgs600" in cli("simulate").stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("power_kw", "'power_kw': write key=value"),
+        ("powr_kw=3", "no value 'powr_kw' to set; did you mean 'power_kw'?"),
+        ("power_kw=9e9", "power_kw = '9e9': must be from 0 to 5000"),
+    ],
+)
+def test_a_wrong_start_value_is_refused(cli: Cli, value: str, message: str) -> None:
+    shown = cli("simulate", "moon_laser", "--set", value)
+
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert message in shown.stderr
+
+
+def completed(*words: str) -> list[str]:
+    found = ShellComplete(main, {}, "labframe", "_LABFRAME_COMPLETE")
+    return [item.value for item in found.get_completions([*words[:-1]], words[-1])]
+
+
+def test_drivers_and_values_are_completed() -> None:
+    assert completed("simulate", "") == ["moon_laser", "xgs600"]
+    assert completed("simulate", "moon_laser", "--set", "po") == ["power_kw="]
+    assert completed("simulate", "no_such_driver", "--set", "po") == []
