@@ -61,8 +61,9 @@ def what_to_try(host: Host) -> Iterator[str]:
     for name, carrier in (host.simulated.carriers if host.simulated else {}).items():
         yield f"  {name:<12} {carrier.url}"
     yield ""
-    width = max(map(len, host.codenames))
-    for codename in host.codenames:
+    shown = [feed.codename for member in host.members for feed in member.polled_feeds]
+    width = max(map(len, shown))
+    for codename in shown:
         yield f"  {codename:<{width}}  {_now(host, codename)}"
     pull = host.port
     target = "127.0.0.1" if pull == 9000 else f"127.0.0.1:{pull}"

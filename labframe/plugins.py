@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import importlib.metadata
 import importlib.util
+import inspect
 import logging
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, Final, Protocol
+from types import ModuleType
+from typing import Any, Final
 
 import pluggy
 
@@ -21,7 +24,7 @@ from labframe.hookspecs import PROJECT, HookSpecs
 from labframe.instrument import Instrument
 from labframe.simulation import SimulatedInstrument
 
-__all__ = ["API_VERSION", "Condition", "EntryPoint", "PluginStatus", "Plugins"]
+__all__ = ["API_VERSION", "Condition", "PluginStatus", "Plugins"]
 
 _LOG = logging.getLogger("labframe.host")
 
@@ -29,7 +32,6 @@ API_VERSION: Final = 1
 """A plugin may state the version that it was written for: ``labframe_api = 1``."""
 
 _HOOKS: Final = tuple(name for name in vars(HookSpecs) if name.startswith("labframe_"))
-_NO_HOOKS: Final = ("labframe_api",)
 
 
 class Condition(StrEnum):
@@ -50,6 +52,7 @@ class PluginStatus:
         source: The distribution, or the file, that it is from.
         condition: What became of it.
         reason: Why it was left out, or what went wrong; empty when it is well.
+        note: What is as it should be, and yet good to know: what takes its place.
         hooks: The hooks that it implements.
         drivers: The drivers that it provides.
     """
@@ -58,34 +61,25 @@ class PluginStatus:
     source: str
     condition: Condition
     reason: str = ""
+    note: str = ""
     hooks: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
 
 
-class EntryPoint(Protocol):
-    """What is used of ``importlib.metadata.EntryPoint``."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def dist(self) -> Any:
-        """The distribution that it is from."""
-
-    def load(self) -> Any:
-        """Import what it names."""
-
-
 class _Plugin:
-    """A plugin while it is being found."""
+    """A plugin, with a manager of its own: nothing that it does reaches the others' hooks."""
 
     def __init__(self, name: str, source: str, is_file: bool) -> None:
         self.name = name
         self.source = source
         self.is_file = is_file
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(HookSpecs)
+        self.loaded: Any = None
         self.condition = Condition.LOADED
+        self.has_failed = False
         self.reasons: list[str] = []
+        self.notes: list[str] = []
         self.hooks: tuple[str, ...] = ()
         self.drivers: list[str] = []
 
@@ -95,10 +89,17 @@ class _Plugin:
         if condition is not Condition.BLOCKED:
             _LOG.warning("plugin %s (%s) is left out: %s", self.name, self.source, reason)
 
+    def fail(self, reason: str) -> None:
+        self.has_failed = True
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+            _LOG.warning("plugin %s: %s", self.name, reason)
+
     def status(self) -> PluginStatus:
         return PluginStatus(
-            name=self.name, source=self.source, condition=self.condition,
-            reason="; ".join(self.reasons), hooks=self.hooks, drivers=tuple(self.drivers),
+            name=self.name, source=self.source, reason="; ".join(self.reasons),
+            condition=Condition.FAILED if self.has_failed and not self.drivers else self.condition,
+            note="; ".join(self.notes), hooks=self.hooks, drivers=tuple(self.drivers),
         )  # fmt: skip
 
 
@@ -124,119 +125,85 @@ class Plugins:
         required: Collection[str] = (),
         entry_points: Iterable[EntryPoint] | None = None,
     ) -> None:
-        self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(HookSpecs)
         self._plugins: list[_Plugin] = []
         self._drivers: dict[str, type[Instrument]] | None = None
-        self._files = [str(directory / file) for file in files]
-        for file in self._files:
-            self._load_file(Path(file), blocked)
+        for file in files:
+            self._load_file(directory / file, blocked)
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=PROJECT)
         for entry_point in sorted(entry_points, key=lambda one: one.name):
             self._load_entry_point(entry_point, blocked)
         self._require(required)
 
-    # Loading.
-
     def _load_file(self, path: Path, blocked: Collection[str]) -> None:
         plugin = _Plugin(path.stem, str(path), is_file=True)
         if not self._take(plugin, blocked):
             return
-        if not path.is_file():
+        if path.is_file():
+            self._load(plugin, lambda: _imported(path))
+        else:
             there = sorted(one.name for one in path.parent.glob("*.py"))
             hint = f" In {path.parent} there are: {', '.join(there)}." if there else ""
             plugin.leave_out(Condition.FAILED, f"there is no such file.{hint}")
-            return
-        name = f"labframe_file_plugin_{path.stem}"
-        try:
-            spec = importlib.util.spec_from_file_location(name, path)
-            if spec is None or spec.loader is None:
-                raise ImportError("not a Python file: its name must end with .py")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[name] = module  # annotations are looked up there
-            spec.loader.exec_module(module)
-        except BaseException as error:  # noqa: BLE001  # a plugin may do anything when imported
-            sys.modules.pop(name, None)
-            self._failed_to_load(plugin, error)
-        else:
-            self._register(plugin, module)
 
     def _load_entry_point(self, entry_point: EntryPoint, blocked: Collection[str]) -> None:
-        dist = entry_point.dist
-        source = "installed" if dist is None else f"{dist.name} {dist.version}"
-        plugin = _Plugin(entry_point.name, source, is_file=False)
-        if not self._take(plugin, blocked):
-            return
-        try:
-            loaded = entry_point.load()
-        except BaseException as error:  # noqa: BLE001  # a plugin may do anything when imported
-            self._failed_to_load(plugin, error)
-        else:
-            self._register(plugin, loaded)
+        plugin = _Plugin(entry_point.name, _distribution(entry_point), is_file=False)
+        if self._take(plugin, blocked):
+            self._load(plugin, entry_point.load)
 
-    def _failed_to_load(self, plugin: _Plugin, error: BaseException) -> None:
-        if isinstance(error, KeyboardInterrupt):
-            raise error
-        _LOG.debug("plugin %s", plugin.name, exc_info=error)
-        where = _place(error)
-        plugin.leave_out(
-            Condition.FAILED, f"it does not load: {type(error).__name__}: {error}{where}"
-        )
+    def _load(self, plugin: _Plugin, load: Callable[[], Any]) -> None:
+        try:
+            self._register(plugin, load())
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # a plugin may do anything when imported
+            _LOG.debug("plugin %s", plugin.name, exc_info=error)
+            plugin.leave_out(Condition.FAILED, f"it does not load: {_told(error)}")
 
     def _take(self, plugin: _Plugin, blocked: Collection[str]) -> bool:
         """List the plugin; tell whether to load it."""
-        before = [one for one in self._plugins if one.name == plugin.name]
+        before = next((one for one in self._plugins if one.name == plugin.name), None)
         self._plugins.append(plugin)
         if plugin.name in blocked:
             plugin.leave_out(Condition.BLOCKED, "the configuration blocks it")
-        elif before and not (before[0].is_file and not plugin.is_file):
-            plugin.leave_out(
-                Condition.LEFT_OUT, f"{before[0].source} has a plugin of this name already"
-            )
-        elif before:
-            plugin.leave_out(Condition.LEFT_OUT, f"{before[0].source} takes its place")
-        else:
+        elif before is None:
             return True
+        elif before.is_file and not plugin.is_file:
+            plugin.condition = Condition.LEFT_OUT
+            plugin.notes.append(f"{before.source} takes its place")
+        else:
+            reason = f"{before.source} has a plugin of this name already"
+            plugin.leave_out(Condition.LEFT_OUT, reason)
         return False
 
     def _register(self, plugin: _Plugin, loaded: Any) -> None:
-        version = getattr(loaded, "labframe_api", API_VERSION)
-        if not isinstance(version, int) or version > API_VERSION:
-            plugin.leave_out(
-                Condition.LEFT_OUT,
-                f"it is written for labframe_api = {version!r}; this labframe has {API_VERSION}: "
-                "install a newer labframe",
-            )
+        twin = next((one.name for one in self._plugins if one.loaded is loaded), None)
+        problems = [f"it is the same as plugin {twin!r}"] if twin else _problems(loaded)
+        if not problems:
+            try:
+                plugin.manager.register(loaded, plugin.name)
+            except pluggy.PluginValidationError as error:
+                problems = [" ".join(str(error).split())]
+            else:
+                problems = _unknown_hooks(plugin.manager, loaded)
+        if problems:
+            plugin.leave_out(Condition.LEFT_OUT, "; ".join(problems))
             return
-        wrong = _misspelt(loaded)
-        if wrong:
-            plugin.leave_out(Condition.LEFT_OUT, "; ".join(wrong))
-            return
-        try:
-            self._manager.register(loaded, plugin.name)
-        except (ValueError, pluggy.PluginValidationError) as error:
-            plugin.leave_out(Condition.LEFT_OUT, f"{error}")
-            return
-        callers = self._manager.get_hookcallers(loaded) or []
-        plugin.hooks = tuple(sorted(caller.name for caller in callers))
+        plugin.loaded = loaded
+        callers = plugin.manager.get_hookcallers(loaded) or []
+        plugin.hooks = tuple(sorted(caller.name for caller in callers if caller.has_spec()))
         if not plugin.hooks:
-            plugin.reasons.append("it implements no hook; is @hookimpl missing?")
+            plugin.fail("it implements no hook; is @hookimpl missing?")
 
     def _require(self, required: Collection[str]) -> None:
-        there = {one.name: one for one in self._plugins if one.condition is Condition.LOADED}
+        known = {one.name: one.reasons for one in reversed(self._plugins)}
         problems = []
-        for name in required:
-            if name in there:
-                continue
-            why = next((p.reasons for p in self._plugins if p.name == name), None)
-            known = [one.name for one in self._plugins]
+        for name in sorted({*required} - {*self.names}):
+            why = known.get(name)
             text = "; ".join(why) if why else f"it is not installed{did_you_mean(name, known)}"
             problems.append(f"[host] required_plugins: {name!r}: {text}")
         if problems:
             raise ConfigurationError(problems)
-
-    # Calling.
 
     def call(self, hook: str, **arguments: object) -> list[tuple[str, Any]]:
         """Call a hook of each plugin; return what each gave, by the plugin's name.
@@ -246,41 +213,36 @@ class Plugins:
         Raises:
             ConfigurationError: If a plugin says that its own section is wrong.
         """
-        results: list[tuple[str, Any]] = []
-        for plugin in list(self._plugins):
-            if plugin.condition is Condition.LOADED and hook in plugin.hooks:
-                results += self._call_one(plugin, hook, arguments)
-        return results
+        return [(plugin.name, result) for plugin, result in self._called(hook, arguments)]
 
-    def call_plugin(self, name: str, hook: str, **arguments: object) -> list[Any]:
-        """Call a hook of one plugin, as :meth:`call` does; empty if it has it not."""
-        return [
-            result
-            for plugin in self._plugins
-            if plugin.name == name and plugin.condition is Condition.LOADED and hook in plugin.hooks
-            for _, result in self._call_one(plugin, hook, arguments)
-        ]
+    def _called(
+        self, hook: str, arguments: Mapping[str, object], only: str | None = None
+    ) -> Iterator[tuple[_Plugin, Any]]:
+        for plugin in self._plugins:
+            if hook in plugin.hooks and only in (None, plugin.name):
+                for result in self._call_one(plugin, hook, arguments):
+                    yield plugin, result
 
-    def _call_one(
-        self, plugin: _Plugin, hook: str, arguments: Mapping[str, object]
-    ) -> list[tuple[str, Any]]:
-        others = [other for name, other in self._manager.list_name_plugin() if name != plugin.name]
-        caller = self._manager.subset_hook_caller(hook, others)
+    def _call_one(self, plugin: _Plugin, hook: str, arguments: Mapping[str, object]) -> list[Any]:
         try:
-            return [(plugin.name, result) for result in caller(**arguments)]
-        except (KeyboardInterrupt, ConfigurationError):
+            results = getattr(plugin.manager.hook, hook)(**arguments)
+            results = [_copied(result) for result in results]
+        except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001  # a plugin may do anything
-            self.note(plugin.name, f"{hook} raised {type(error).__name__}: {error}{_place(error)}")
+        except BaseException as error:  # a plugin may do anything
+            if isinstance(error, ConfigurationError) and "context" in arguments:
+                raise
+            plugin.fail(f"{hook} raised {_told(error)}")
             return []
+        if not results and hook != "labframe_cli":
+            plugin.fail(f"{hook} returned None: is `return` missing?")
+        return results
 
     def note(self, name: str, reason: str) -> None:
         """Note that something is wrong with what a plugin gave, and log it."""
         for plugin in self._plugins:
-            if plugin.name == name and plugin.condition in (Condition.LOADED, Condition.FAILED):
-                plugin.condition = Condition.FAILED if not plugin.drivers else plugin.condition
-                plugin.reasons.append(reason)
-        _LOG.warning("plugin %s: %s", name, reason)
+            if plugin.name == name and plugin.hooks:
+                plugin.fail(reason)
 
     @property
     def statuses(self) -> tuple[PluginStatus, ...]:
@@ -292,41 +254,42 @@ class Plugins:
         """The names of the plugins that were loaded, in the order in which they are called."""
         return tuple(one.name for one in self._plugins if one.hooks)
 
-    # Drivers and simulators.
-
     def drivers(self) -> Mapping[str, type[Instrument]]:
         """Return the driver classes by name."""
         if self._drivers is None:
             self._drivers = {}
-            origin: dict[str, str] = {}
-            for name, given in self.call("labframe_instruments"):
-                for driver in self._listed(name, "labframe_instruments", given):
-                    if not (isinstance(driver, type) and issubclass(driver, Instrument)):
-                        self.note(name, f"labframe_instruments gave {driver!r}, not an Instrument")
-                    elif driver.driver in origin:
-                        self.note(
-                            name,
-                            f"driver {driver.driver!r} is provided by plugin "
-                            f"{origin[driver.driver]!r} already",
-                        )
+            for plugin, given in self._called("labframe_instruments", {}):
+                for driver in _listed(plugin, "labframe_instruments", given):
+                    if _is_driver(driver):
+                        self._add_driver(self._drivers, plugin, driver)
                     else:
-                        origin[driver.driver] = name
-                        self._drivers[driver.driver] = driver
-                        next(p for p in self._plugins if p.name == name and p.hooks).drivers.append(
-                            driver.driver
-                        )
+                        plugin.fail(f"labframe_instruments gave {driver!r}, not a driver class")
         return self._drivers
+
+    def _add_driver(
+        self, drivers: dict[str, type[Instrument]], plugin: _Plugin, driver: type[Instrument]
+    ) -> None:
+        name = driver.driver
+        if name not in drivers:
+            drivers[name] = driver
+            plugin.drivers.append(name)
+            return
+        first = next(one for one in self._plugins if name in one.drivers)
+        if first.is_file and not plugin.is_file:
+            plugin.notes.append(f"driver {name!r}: that of {first.source} takes its place")
+        else:
+            plugin.fail(f"driver {name!r} is provided by plugin {first.name!r} already")
 
     def simulators(self) -> Mapping[str, type[SimulatedInstrument]]:
         """Return the simulator classes by the name of their driver."""
         found: dict[str, type[SimulatedInstrument]] = {}
-        for name, given in self.call("labframe_simulators"):
-            if not isinstance(given, Mapping):
-                self.note(name, f"labframe_simulators gave {given!r}, not a mapping by driver")
+        for plugin, given in self._called("labframe_simulators", {}):
+            if not isinstance(given, dict):
+                plugin.fail(f"labframe_simulators returned {given!r}, not a mapping by driver")
                 continue
             for driver, simulator in given.items():
                 if not (isinstance(simulator, type) and issubclass(simulator, SimulatedInstrument)):
-                    self.note(name, f"labframe_simulators gave {simulator!r} for {driver!r}")
+                    plugin.fail(f"labframe_simulators gave {simulator!r} for {driver!r}")
                 else:
                     found.setdefault(driver, simulator)
         return found
@@ -335,59 +298,115 @@ class Plugins:
         """Return all that one plugin gives by a hook that returns a sequence."""
         return [
             one
-            for given in self.call_plugin(name, hook, **arguments)
-            for one in self._listed(name, hook, given)
+            for plugin, given in self._called(hook, arguments, name)
+            for one in _listed(plugin, hook, given)
         ]
-
-    def _listed(self, name: str, hook: str, given: Any) -> list[Any]:
-        if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
-            return list(given)
-        self.note(name, f"{hook} returned {given!r}, not a list")
-        return []
 
     def why_no_driver(self, driver: str) -> str:
         """Say why there is no driver of a name, which is near, and what may be the reason."""
         known = sorted(self.drivers())
         hint = did_you_mean(driver, known)
         text = f"there is no such driver{hint} There are: {', '.join(known) or 'none'}."
-        broken = [
-            f"plugin {one.name} ({one.source}): {one.reason}"
-            for one in self.statuses
-            if one.condition is not Condition.LOADED
+        if hint.startswith(";"):
+            return text
+        broken = [f"plugin {p.name} ({p.source}): {p.reason}" for p in self.statuses if p.reason]
+        if broken:
+            return f"{text} Plugins that did not give all they should: {'; '.join(broken)}"
+        return f'{text} Is its file missing in plugins = ["./driver.py"]?'
+
+
+def _imported(path: Path) -> ModuleType:
+    name = f"labframe_file_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError("not a Python file: its name must end with .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # annotations are looked up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _distribution(entry_point: EntryPoint) -> str:
+    dist = entry_point.dist
+    try:
+        return f"{dist.name} {dist.version}" if dist and dist.name else "installed"
+    except Exception:  # noqa: BLE001  # its description may be missing, or broken
+        return "installed"
+
+
+def _problems(loaded: Any) -> list[str]:
+    """Return why something cannot be a plugin."""
+    if isinstance(loaded, type):
+        return [f"it is the class {loaded.__name__}, not a module or an instance of a class"]
+    version = getattr(loaded, "labframe_api", API_VERSION)
+    if not isinstance(version, int):
+        return [f"labframe_api = {version!r}: write a whole number: {API_VERSION}"]
+    if version > API_VERSION:
+        return [
+            f"it is written for labframe_api = {version}; this labframe has {API_VERSION}: "
+            "install a newer labframe"
         ]
-        if broken and not hint.startswith(";"):
-            text += " These plugins did not load: " + "; ".join(broken)
-        elif not broken and not hint.startswith(";"):
-            text += ' Is its file missing in plugins = ["./driver.py"]?'
-        return text
+    return _unmarked(loaded)
 
 
-def _misspelt(loaded: Any) -> list[str]:
-    """Return what is wrong with the names that begin like hooks."""
+def _unmarked(loaded: Any) -> list[str]:
+    """Return which functions have the name of a hook, or one near to it, but not the marker."""
     problems = []
     for name in dir(loaded):
-        if not name.startswith("labframe_") or name in _NO_HOOKS:
+        if not name.startswith("labframe_"):
             continue
         function = getattr(loaded, name, None)
-        if not callable(function):
+        if not inspect.isroutine(function) or hasattr(function, f"{PROJECT}_impl"):
             continue
-        is_marked = hasattr(function, f"{PROJECT}_impl")
         if name in _HOOKS:
-            if not is_marked:
-                problems.append(f"{name} is not marked with @hookimpl")
-        elif is_marked:
-            near = difflib.get_close_matches(name, _HOOKS, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(_HOOKS)}"
-            problems.append(f"there is no hook {name}{hint}")
+            problems.append(f"{name} is not marked with @hookimpl")
+        elif near := difflib.get_close_matches(name, _HOOKS, 1, 0.85):
+            problems.append(f"there is no hook {name}; did you mean {near[0]}, with @hookimpl?")
     return problems
 
 
-def _place(error: BaseException) -> str:
-    """Return in which line of which file an error arose."""
-    if isinstance(error, SyntaxError) or error.__traceback__ is None:
-        return ""
+def _unknown_hooks(manager: pluggy.PluginManager, loaded: Any) -> list[str]:
+    """Return which functions are marked, but implement no hook that there is."""
+    problems = []
+    for caller in manager.get_hookcallers(loaded) or []:
+        if caller.has_spec() or all(one.optionalhook for one in caller.get_hookimpls()):
+            continue
+        near = difflib.get_close_matches(caller.name, _HOOKS, 1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(_HOOKS)}"
+        problems.append(f"there is no hook {caller.name}{hint}")
+    return problems
+
+
+def _copied(result: Any) -> Any:
+    """Return what a hook gave as a plain list or dict, so that reading it later cannot raise."""
+    if isinstance(result, Mapping):
+        return dict(result)
+    if isinstance(result, Sequence) and not isinstance(result, (str, bytes)):
+        return list(result)
+    return result
+
+
+def _listed(plugin: _Plugin, hook: str, given: Any) -> list[Any]:
+    if isinstance(given, list):
+        return given
+    plugin.fail(f"{hook} returned {given!r}, not a list")
+    return []
+
+
+def _is_driver(given: Any) -> bool:
+    return isinstance(given, type) and issubclass(given, Instrument) and given is not Instrument
+
+
+def _told(error: BaseException) -> str:
+    """Return an error as text, and in which line of which file it arose."""
+    text = f"{type(error).__name__}: {error}"
     trace = error.__traceback__
+    if isinstance(error, SyntaxError) or trace is None:
+        return text
     while trace.tb_next is not None:
         trace = trace.tb_next
-    file = Path(trace.tb_frame.f_code.co_filename).name
-    return "" if file.startswith("<") else f" ({file}, line {trace.tb_lineno})"
+    return f"{text} ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"

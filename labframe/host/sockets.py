@@ -9,6 +9,7 @@ from labframe.board import Board, Reference
 from labframe.errors import LabframeError, PortStillReserved
 from labframe.host.holders import who_holds_udp
 from labframe.plan import PlannedSocket
+from labframe.sockets import DATA
 from labframe.sockets.pull import CommonDataPullSocket, PullUDPHandler
 from labframe.worker import Feed
 
@@ -97,7 +98,9 @@ def _bound(
 ) -> HostPullSocket:
     try:
         return HostPullSocket(planned, listen, more)
-    except PortStillReserved as error:
+    except (PortStillReserved, ValueError) as error:
+        if isinstance(error, ValueError) and planned.port not in DATA:
+            raise  # DATA has the sockets of this program
         raise PortTaken(
             f"UDP port {planned.port} on {listen} for the {planned.kind} pull socket "
             f"{planned.name!r} is in use. {who_holds_udp(planned.port)} Stop that program, or set "

@@ -311,6 +311,11 @@ class Member:
         """The ways out of all its readings."""
         return tuple(feed for poll in self.polls for feed in poll.feeds)
 
+    @property
+    def polled_feeds(self) -> tuple[Feed, ...]:
+        """The ways out of the readings that are not on demand."""
+        return tuple(feed for poll in self.polls if poll.every is not None for feed in poll.feeds)
+
     def latenesses(self) -> list[float]:
         """Return how late its last polls began, in seconds."""
         return list(self._lateness[: min(self._measured, _LATENESSES)])

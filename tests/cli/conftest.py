@@ -88,11 +88,11 @@ def cli() -> Callable[..., Result]:
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Return ``started("watch", "127.0.0.1")``: the command in a process of its own."""
     with contextlib.ExitStack() as ends:
 
-        def start(*arguments: object, **streams: Any) -> "subprocess.Popen[str]":
+        def start(*arguments: object, **streams: Any) -> subprocess.Popen[str]:
             process = subprocess.Popen(
                 [*LABFRAME, *map(str, arguments)],
                 **{
@@ -106,7 +106,7 @@ def started() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         yield start
 
 
-def _ended(process: "subprocess.Popen[str]") -> None:
+def _ended(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate(timeout=20)
 

@@ -13,7 +13,7 @@ import serial.tools.list_ports
 from click.testing import Result
 from serial.tools.list_ports_common import ListPortInfo
 
-from labframe.line import Line, ports
+from labframe.line import Line, SerialLine, ports
 
 Cli = Callable[..., Result]
 
@@ -63,7 +63,7 @@ def test_who_holds_a_port_is_named(
     cli: Cli, plug_in: Callable[..., None], adapter: ListPortInfo
 ) -> None:
     plug_in(adapter)
-    with Line(adapter.device) as line:
+    with Line(adapter.device, SerialLine()) as line:
         line.open()
         shown = cli("ports")
         entries = json.loads(cli("ports", "--json").stdout)

@@ -190,7 +190,9 @@ def test_check_says_what_will_be_polled_served_and_where(lab: Path) -> None:
     checked = run("check", lab)
 
     assert checked.returncode == 0
-    assert re.search(r"cryo +lakeshore .*9600 baud 8N1.* cryo_temperature +K +0.2 s", checked.stdout)
+    assert re.search(
+        r"cryo +lakeshore .*9600 baud 8N1.* cryo_temperature +K +0.2 s", checked.stdout
+    )
     assert "on demand" in checked.stdout
     assert "only programs on this computer can reach it" in checked.stdout
     assert "not there now (it is waited for)" in checked.stdout

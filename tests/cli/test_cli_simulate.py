@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
-import time
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,32 +145,36 @@ def test_the_end_of_the_input_changes_nothing(
     assert process.wait(10) == 0
 
 
-def test_started_in_the_background_of_a_terminal_it_runs(started: Started, tmp_path: Path) -> None:
-    import fcntl
-    import termios
+_SHELL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+script = 'set -m; "$@" & job=$!; trap "kill -TERM $job" TERM; wait $job; wait $job'
+os.execvp("sh", ["sh", "-c", script, "sh", *sys.argv[1:]])
+"""
+"""Start a command with ``&`` in a shell that has a terminal, standard input; end it by SIGTERM."""
 
+
+def test_in_the_background_of_a_terminal_it_runs_without_a_keyboard(tmp_path: Path) -> None:
     terminal, keyboard = os.openpty()
-
-    def take_terminal() -> None:  # as a shell does that starts it with &
-        os.setsid()
-        fcntl.ioctl(keyboard, termios.TIOCSCTTY, 0)
-        if os.fork():
-            os.waitpid(-1, 0)
-            os._exit(0)
-        os.setpgid(0, 0)
-
-    process = started(
-        "simulate", "moon_laser", *STEADY, "--directory", tmp_path,
-        stdin=keyboard, preexec_fn=take_terminal,
+    command = [sys.executable, "-m", "labframe", "simulate", "moon_laser", *STEADY]
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SHELL, *command, "--directory", tmp_path],
+        stdin=keyboard, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
-    os.close(keyboard)
     try:
         path = line(process)
+        skip_what_to_do(process)
         os.write(terminal, b"power_kw=800\n")
         assert asked(path, b"SET:POW?\r\n") == b"1200.0\r\n"
+        process.terminate()
+        _, said = process.communicate(timeout=10)
+        assert (process.returncode, said) == (0, "Stopped; the link is removed.\n")
     finally:
-        os.close(terminal)  # hangs up: SIGHUP to whom it belongs
-    assert process.wait(10) == 0
+        os.close(keyboard)
+        os.close(terminal)  # hangs up whatever is left
+        process.kill()
+        process.communicate(timeout=10)
 
 
 def test_the_values_that_can_be_set_are_listed(cli: Cli) -> None:

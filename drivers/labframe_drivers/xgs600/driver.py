@@ -37,7 +37,7 @@ class Xgs600(Instrument):
     line = SerialLine(
         baudrate=9600, terminator=b"\r", first_byte_s=0.25, gap_s=0.2, total_s=1.0, min_gap_s=0.09
     )
-    address = "00"
+    address: int | str | None = "00"
 
     _labels: tuple[str, ...] = ()
     _mbar = 1.0
