@@ -46,9 +46,8 @@ class Plugin:
 class Entry:
     """An entry point that gives an object."""
 
-    dist = None
-
     def __init__(self, plugin: object, name: str = "test") -> None:
+        self.dist: Any = None
         self.name = name
         self._plugin = plugin
 
@@ -65,7 +64,8 @@ def lab(
     simulate = rest.pop("simulate", True)
     network = {"date_port": 0, "data_port": 0, "live_server": False, **rest.pop("network", {})}
     config = {"host": {"name": "test lab"}, "network": network, "instrument": instruments, **rest}
-    plugins = Plugins(entry_points=[Entry(plugin), *more])
+    entries: list[Any] = [Entry(plugin), *more]
+    plugins = Plugins(entry_points=entries)
     return Host(config, simulate=simulate, plugins=plugins)
 
 

@@ -1,4 +1,4 @@
-"""The north star, as it is printed: a class and six lines of configuration, through a pulled cable."""
+"""The north star as it is printed: ten lines and six, through a pulled cable."""
 
 import json
 import time

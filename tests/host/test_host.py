@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +122,7 @@ def test_an_instrument_that_hangs_is_old_within_its_time_and_comes_back() -> Non
 
 class Awkward(Instrument):
     driver = "awkward"
-    options: ClassVar = {"what": "raise"}
+    options: Mapping[str, Any] = {"what": "raise"}
 
     @reading(unit="1", every=0.05)
     def value(self) -> Any:
@@ -290,7 +290,7 @@ def test_each_kind_of_reading_arrives_where_it_belongs(every: tuple[Host, Sink])
     sweep = next(one for one in sink.readings if isinstance(one, Sweep))
     assert (sweep.xs, sweep.ys, sweep.x_unit) == ((500.0, 501.0), (0.5, 0.6), "nm")
     until(lambda: host.status()["sinks"][0]["error"] == "OSError: the disk is full")
-    assert [event.kind for event in sink.events][0] == "host"
+    assert sink.events[0].kind == "host"
 
 
 def test_setting_the_clock_changes_no_quality(
@@ -353,9 +353,9 @@ def test_a_codename_that_is_there_twice_is_refused() -> None:
         lab(THERMO, {"a": TWO["a"], "b": twice})
 
 
-class Addressed(Thermometer):
+class Addressed(Instrument):
     driver = "addressed"
-    identify = None
+    line = SerialLine(first_byte_s=0.2, gap_s=0.1, total_s=0.4)
 
     @reading(unit="K", every=0.02, stale_after=1.0)
     def temperature(self) -> float:
