@@ -133,7 +133,7 @@ class Board:
         reference: Reference,
     ) -> None:
         self.reference: Reference = reference
-        self._clock = time.monotonic if reference == "arrival" else time.time
+        self._is_monotonic = reference == "arrival"
         entry: Entry = default
         if reference != "x":
             entry = (*default, 0.0 if reference == "timestamp" else -_INFINITY)
@@ -222,7 +222,7 @@ class Board:
     def answer(self, request: bytes) -> bytes | None:
         """Return the answer to a request for points, None for any other request."""
         if not self.dirty and (
-            not self._timed or self._valid_from < self._clock() < self._valid_until
+            not self._timed or self._valid_from < self._now() < self._valid_until
         ):
             ready = self._ready.get(request)
             if ready is not None:
@@ -237,7 +237,7 @@ class Board:
 
         They are to be used at once, for requests that are there already.
         """
-        if self.dirty or (self._timed and not self._valid_from < self._clock() < self._valid_until):
+        if self.dirty or (self._timed and not self._valid_from < self._now() < self._valid_until):
             with self.lock:
                 self._settle()
         return self._ready
@@ -247,6 +247,10 @@ class Board:
         with self.lock:
             self._settle()
             return {cell.name: cell.current for cell in self._cells}
+
+    def _now(self) -> float:
+        """Return the time that the ages are counted to."""
+        return time.monotonic() if self._is_monotonic else time.time()
 
     def settle(self) -> bool:
         """Take in what was set; tell whether anything was."""
@@ -259,7 +263,7 @@ class Board:
     # With the lock held.
 
     def _settle(self) -> None:
-        now = self._clock() if self._timed else 0.0
+        now = self._now() if self._timed else 0.0
         dirty = self.dirty
         if dirty:
             for request in self._wholes:
