@@ -34,7 +34,7 @@ _SCALED: Final = {
     "T": ("tesla", "n µ m"),
     "G": ("gauss", "µ m k"),
     "Pa": ("pascal", "n µ m h k M G"),
-    "bar": ("bar", "µ m"),
+    "bar": ("bar", "µ m k"),
     "Torr": ("torr", "µ m"),
     "Hz": ("hertz", "m k M G T"),
     "s": ("second", "f p n µ m"),
@@ -60,6 +60,10 @@ _PLAIN: Final = {
     "1": "a number without dimension",
     "%": "per cent",
     "%RH": "relative humidity",
+    "wt%": "per cent of the weight",
+    "vol%": "per cent of the volume",
+    "mol%": "per cent of the amount",
+    "at%": "per cent of the atoms",
     "‰": "per mille",
     "ppm": "parts per million",
     "ppb": "parts per billion",
@@ -85,12 +89,14 @@ _PLAIN: Final = {
     "psig": "pound per square inch above the atmosphere",
     "inHg": "inch of mercury",
     "mmHg": "millimetre of mercury",
+    "cmH₂O": "centimetre of water",
     "in": "inch",
     "ft": "foot",
     "rpm": "revolutions per minute",
     "sccm": "standard cubic centimetre per minute",
     "slm": "standard litre per minute",
     "ML": "monolayer",
+    "√Hz": "square root of a hertz, for noise: nV/√Hz",
     "dB": "decibel",
     "dBm": "decibel above a milliwatt",
     "dBV": "decibel above a volt",
@@ -141,17 +147,27 @@ UNITS: Final = MappingProxyType(_written_down())
 Quotients and products of them are units too: ``mL/min``, ``mbar·L/s``, ``W/m²``, ``1/cm³``.
 """
 
-_MEANT: Final = {
-    "": "1", "-": "1", "none": "1", "C": "°C", "celsius": "°C", "degc": "°C", "deg c": "°C",
-    "degree_celsius": "°C", "degf": "°F", "deg": "°", "degree": "°", "kelvin": "K", "degk": "K",
-    "ohm": "Ω", "ohms": "Ω", "torr": "Torr", "mtorr": "mTorr", "l": "L", "ml": "mL", "percent": "%",
-    "micron": "µm", "angstrom": "Å", "sec": "s", "hr": "h", "hour": "h", "minute": "min",
-    "volt": "V", "volts": "V", "amp": "A", "ampere": "A", "watt": "W", "pascal": "Pa",
-    "hertz": "Hz",
-    "count": "counts", "amu": "u", "m3": "m³", "cm3": "cm³", "m2": "m²", "cm2": "cm²",
+_MEANT: Final[dict[str, str]] = {
+    "": "1", "-": "1", "none": "1", "dimensionless": "1", "celsius": "°C", "centigrade": "°C",
+    "degc": "°C", "deg c": "°C", "°k": "K", "degree_celsius": "°C", "c°": "°C", "fahrenheit": "°F",
+    "degf": "°F", "deg f": "°F", "f°": "°F", "deg": "°", "degree": "°", "degk": "K", "ohms": "Ω",
+    "micron": "µm", "angstrom": "Å", "sec": "s", "hr": "h", "percent": "%", "rh": "%RH",
+    "amp": "A", "amps": "A", "count": "counts", "cts": "counts", "amu": "u", "cc": "cm³",
+    "ccm": "cm³/min", "lpm": "L/min", "slpm": "slm", "sccs": "cm³/s", "nm": "N·m", "bps": "bit/s",
+    "gauss": "G", "liter": "L", "meter": "m",
 }  # fmt: skip
+_NAMES: Final[dict[str, str]] = {name.lower(): unit for unit, name in UNITS.items()}
+_WORDS: Final[dict[str, str]] = {
+    **_NAMES,
+    **{word: unit for word, unit in _MEANT.items() if len(word) > 3},
+}
 
 _FACTOR: Final = re.compile(r"(?P<symbol>.+?)(?P<power>[²³⁴]?)")
+_POWER: Final = re.compile(r"(?P<symbol>\D+?)\^?(?P<sign>-?)(?P<power>[1234])")
+_SUPERSCRIPTS: Final[dict[str, str]] = {"1": "", "2": "²", "3": "³", "4": "⁴"}
+_LOOKALIKES: Final = str.maketrans(
+    {"\u03bc": "µ", "\u2126": "Ω", "\u212b": "Å", "\u00ba": "°", "*": "·", "\u22c5": "·"}
+)
 
 
 def check_unit(unit: str) -> str:
@@ -179,44 +195,78 @@ def check_unit(unit: str) -> str:
 
 def _is_compound(unit: str) -> bool:
     above, slash, below = unit.partition("/")
-    if "/" in below or (slash and not below):
-        return False
-    factors = above.split("·") + (below.split("·") if slash else [])
-    return all(_is_factor(factor) for factor in factors) and below != "1"
+    factors = ([] if above == "1" and slash else above.split("·")) + (
+        below.split("·") if slash else []
+    )
+    return all(_is_factor(factor) for factor in factors)
 
 
 def _is_factor(factor: str) -> bool:
     found = _FACTOR.fullmatch(factor)
-    return found is not None and found["symbol"] in UNITS
+    return found is not None and found["symbol"] in UNITS and found["symbol"] != "1"
 
 
 def _nearest(unit: str) -> str:
-    text = unit.strip().replace("\u03bc", "µ").replace("\u2126", "Ω").replace("\u212b", "Å")
-    text = text.replace("^", "").replace("*", "·").replace("\u00ba", "°")
+    """Return the unit that is probably meant, or an empty text."""
+    text = unit.strip().rstrip(" ./").translate(_LOOKALIKES).replace("sqrt", "√")
     if text in UNITS or _is_compound(text):
         return text
-    if "/" in text or "·" in text:
-        pieces = re.split(r"([/·])", text)
-        found = [one if one in "/·" else _nearest_factor(one) for one in pieces]
-        made = "".join(found)
-        return made if all(found) and _is_compound(made) else ""
-    return _nearest_factor(text)
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    pieces = re.split(r"([/· ])", re.sub(r" *([/·]) *", r"\1", text))
+    if len(pieces) == 1:
+        inverse = _inverse(text)
+        return f"1/{inverse}" if inverse else _nearest_factor(text)
+    above: list[str] = []
+    below: list[str] = []
+    is_below = False
+    for piece in pieces:
+        if piece in ("/", "·", " "):
+            is_below = is_below or piece == "/"
+            continue
+        inverse = _inverse(piece)
+        near = inverse or (piece if piece == "1" else _nearest_factor(piece))
+        if not near:
+            return ""
+        (below if is_below or inverse else above).append(near)
+    made = "·".join(above) or "1"
+    made += f"/{'·'.join(below)}" if below else ""
+    return made if _is_compound(made) else ""
+
+
+def _inverse(text: str) -> str:
+    """Return what ``s-1`` and ``cm^-3`` are one over, or an empty text."""
+    found = _POWER.fullmatch(text)
+    if found is None or not found["sign"]:
+        return ""
+    near = _nearest_factor(found["symbol"])
+    return near + _SUPERSCRIPTS[found["power"]] if near else ""
 
 
 def _nearest_factor(text: str) -> str:
-    text = text.strip()
+    text = text.strip().rstrip(".")
     if _is_factor(text):
         return text
-    meant = _MEANT.get(text) or _MEANT.get(text.lower())
-    if meant:
-        return meant
-    if text.endswith(("2", "3")) and _is_factor(text[:-1]):
-        return text[:-1] + {"2": "²", "3": "³"}[text[-1]]
-    if text.startswith("u") and f"µ{text[1:]}" in UNITS:
-        return f"µ{text[1:]}"
-    if text.lower().endswith("ohm") and f"{text[:-3]}Ω" in UNITS:
-        return f"{text[:-3]}Ω"
-    same = [known for known in UNITS if known.lower() == text.lower()]
+    lower = text.lower()
+    singular = lower.removesuffix("s")
+    for word in (lower, singular):
+        meant = _MEANT.get(word) or _NAMES.get(word)
+        if meant:
+            return meant
+    power = _POWER.fullmatch(text)
+    if power is not None and not power["sign"]:
+        near = _nearest_factor(power["symbol"])
+        return near + _SUPERSCRIPTS[power["power"]] if near else ""
+    if lower.startswith("u") and len(text) > 1:
+        micro = [known for known in UNITS if known[0] == "µ" and known[1:].lower() == lower[1:]]
+        if micro:
+            return micro[0]
+    if singular.endswith("ohm") and f"{text[: len(singular) - 3]}Ω" in UNITS:
+        return f"{text[: len(singular) - 3]}Ω"
+    same = [known for known in UNITS if known.lower() == lower]
     if same:
-        return same[0]
+        return max(same, key=lambda known: sum(a == b for a, b in zip(known, text, strict=True)))
+    near_words = difflib.get_close_matches(lower, _WORDS, 1, 0.75)
+    if near_words:
+        return _WORDS[near_words[0]]
     return next(iter(difflib.get_close_matches(text, UNITS, 1, 0.5)), "")

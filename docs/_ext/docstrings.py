@@ -4,6 +4,8 @@
   for a type, and leaves sections such as ``Raises:`` alone. Treat them like those of a method.
 * A literal that is broken over two lines confuses it after ``Returns:``. Join such lines.
 * Within ``tuple[...]`` and the like autodoc shows its own stand-in for a type alias. Show the name.
+* A default that cannot be written, ``<factory>`` or a function, makes the whole signature
+  unreadable to Sphinx itself. Show ``...``.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring
 __all__ = ["setup"]
 
 _BEFORE_NAPOLEON = 400
+_UNWRITABLE = re.compile(r"= ?<[^<>]+>")
 _STAND_IN = re.compile(r"TypeAliasForwardRef\('([\w.]+)'\)")
 
 
@@ -47,7 +50,7 @@ def _name_aliases(
 
 
 def _named(signature: str | None) -> str | None:
-    return signature and _STAND_IN.sub(r"\1", signature)
+    return signature and _UNWRITABLE.sub("= ...", _STAND_IN.sub(r"\1", signature))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -31,7 +31,7 @@ def _named(name: str) -> Any:
     if hasattr(builtins, name):
         return getattr(builtins, name)
     parts = name.split(".")
-    if parts[0] not in sys.stdlib_module_names and parts[0] != "labframe":
+    if parts[0] not in sys.stdlib_module_names and parts[0] not in ("labframe", "msgspec"):
         return _MISSING
     item: Any = import_module(parts[0])
     for end, part in enumerate(parts[1:], 2):

@@ -183,7 +183,7 @@ class Host:
         """Stop everything in order; harmless when it is stopped.
 
         Returns:
-            The names of what did not end in time: it is left to end with the program.
+            The names of what did not end in time; it is left to end with the program.
         """
         if self._is_stopped:
             return []

@@ -44,7 +44,9 @@ class Argument:
     Attributes:
         name: The parameter's name.
         kind: Its type, as it was annotated.
-        unit, limits, choices: As in :class:`Arg`.
+        unit: As in :class:`Arg`.
+        limits: As in :class:`Arg`.
+        choices: As in :class:`Arg`.
         required: Whether it has no default.
         default: The default, if it has one.
     """

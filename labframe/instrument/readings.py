@@ -209,15 +209,22 @@ def query(
             def ask_channel(self: Any, channel: str) -> T:
                 return convert(self.ask(request.format(channel=channel)))
 
-            return mark(ask_channel)
+            return mark(_returning(convert, ask_channel))
 
         def ask(self: Any) -> T:
             return convert(self.ask(request))
 
         ask.__doc__ = f"Ask ``{request}``."
-        return mark(ask)
+        return mark(_returning(convert, ask))
 
     return _Query(make)
+
+
+def _returning(convert: Callable[[str], object], method: Method) -> Method:
+    """Have a method that returns the answer's text say so: text needs no unit."""
+    if convert is str:
+        method.__annotations__ = {"return": str}
+    return method
 
 
 def declared(owner: type, name: str, method: object) -> ReadingDeclaration | None:

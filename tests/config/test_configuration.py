@@ -100,23 +100,23 @@ def test_every_problem_is_named_in_one_run() -> None:
         ('[host]\nnam = "x"', r"\[host\] nam = 'x': .*did you mean 'name'"),
         ("[host]\nname = 3", r"\[host\] name = 3: not a text in quotes"),
         ('[host]\nlog_level = "warn"', r"did you mean 'warning'"),
-        ("[host]\nrequired_plugins = [1]", r'not a list of texts, such as \["a", "b"\]'),
-        ("[network]\ndate_port = true", r"date_port = True: not a whole number"),
+        ("[host]\nrequired_plugins = [1]", r'not a list of plugins. names, such as \["recorder"\]'),
+        ("[network]\ndate_port = true", r"date_port = true: not a UDP port, such as 9000"),
         ("[network]\ndate_port = -1", r"0 to 65535"),
         ('[network]\nlive_server = "x"', r'not "host:port"'),
-        ("[network]\nlive_server = true", r"live_server = True: not .* or false"),
+        ("[network]\nlive_server = true", r"live_server = true: not .* or false"),
         ('[network]\nlisten = "127.0.0.1:9000"', r"the port is another key"),
         ('[network]\nunsigned_commands = "yes"', r"'refuse' or 'allow'"),
-        ('[instruments.cryo]\ndriver = "x"', r"did you mean \[instrument.NAME\]"),
-        ('[plugins.x]\na = "b"', r"a plugin's own section is \[plugin.NAME\]"),
+        ('[instruments.cryo]\ndriver = "x"', r"did you mean \[instrument.cryo\]"),
+        ('[plugins.x]\na = "b"', r"did you mean \[plugin.x\]"),
         ('[instrument."a b"]\ndriver = "x"', r"letters, digits and _ only"),
         ("[instrument]\ncryo = 3", r"write \[instrument.NAME\] above it"),
         ("[instrument.cryo]\nport = 'x'", r"driver: is missing"),
         ('[instrument.c]\ndriver = "x"\nbaud = 9', r"'baudrate' in \[instrument.c.line\]"),
-        ('[instrument.c]\ndriver = "x"\nevery = 9', r"'every' in \[instrument.c.reading.READING\]"),
+        ('[instrument.c]\ndriver = "x"\nevery = 9', r"'every' in \[instrument.c.reading.NAME\]"),
         ('[instrument.c]\ndriver = "x"\nport = ""', r"not a port: a path"),
         ('[instrument.c]\ndriver = "x"\nport = {vd = "1"}', r"did you mean 'vid'"),
-        ('[instrument.c]\ndriver = "x"\nchannels = 3', r"not a list of channels"),
+        ('[instrument.c]\ndriver = "x"\nchannels = 3', r"not channels: a list of texts"),
         ('[instrument.c]\ndriver = "x"\nsocket = "furnac"\n[socket.furnace]',
          r"there is no \[socket.furnac\]; did you mean 'furnace'"),
         ('[instrument.c]\ndriver = "x"\n[instrument.c.line]\nbaud = 9', r"did you mean 'baudrate'"),
@@ -126,12 +126,15 @@ def test_every_problem_is_named_in_one_run() -> None:
         ('[instrument.c]\ndriver = "x"\n[instrument.c.reading.t]\nscale = 0', r"every value 0"),
         ('[instrument.c]\ndriver = "x"\n[instrument.c.reading.t]\noffset = nan', r"not a finite"),
         ('[instrument.c]\ndriver = "x"\nport = "p"\n[instrument.d]\ndriver = "x"\nport = "p"',
-         r"'c' has the same port and no address"),
-        ('[instrument.c]\ndriver = "x"\n[instrument.C]\ndriver = "x"', r"differs from it in case"),
-        ("[network]\ndate_port = 9010", r"data_port.* = 9010: .*same port|same port"),
-        ("[socket.x]\nport = 9000", r"\[network\] date_port has the same port"),
-        ("[host\n", r"line 1"),
-        ("[host]\nname = cryo", r"line 2.*A text value needs quotes"),
+         r"\[instrument.c\] has the same port and no address"),
+        ('[instrument.c]\ndriver = "x"\n[instrument.C]\ndriver = "x"',
+         r"differs from \[instrument.c\] in case"),
+        ("[network]\ndate_port = 9010",
+         r"date_port = 9010: \[network\] data_port is the same port, which is"),
+        ("[socket.x]\nport = 9000", r"\[network\] date_port is the same port, which is its"),
+        ("[host\n", r"line 1, column 6: Expected .*; found the end of the line"),
+        ("[host]\nname = cryo",
+         r"line 2, column 8: Invalid value; found 'c' in: name = cryo .a text needs"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_key_its_value_and_the_way_out(text: str, said: str) -> None:
@@ -182,7 +185,7 @@ def test_a_message_never_shows_what_a_variable_holds() -> None:
     text = '[network]\ndate_port = "${SECRET}"\nlive_server = "${SECRET}"'
     found = "\n".join(problems(text, SECRET="hunter2"))
     assert "hunter2" not in found
-    assert "'${SECRET}'" in found
+    assert '"${SECRET}"' in found
 
 
 def test_a_file_that_is_not_there_says_which_are(tmp_path: Path) -> None:
@@ -192,7 +195,7 @@ def test_a_file_that_is_not_there_says_which_are(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'[host]\nname = "K\xf6ln"')
     with pytest.raises(ConfigurationError, match="not UTF-8 text at byte 16"):
         load(tmp_path / "latin.toml")
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="is a directory"):
         load(tmp_path)
     assert load(tmp_path / "lab.toml").directory == tmp_path
 
