@@ -307,12 +307,15 @@ class Plugins:
         known = sorted(self.drivers())
         hint = did_you_mean(driver, known)
         text = f"there is no such driver{hint} There are: {', '.join(known) or 'none'}."
-        if hint.startswith(";"):
-            return text
-        broken = [f"plugin {p.name} ({p.source}): {p.reason}" for p in self.statuses if p.reason]
+        is_near = hint.startswith(";")
+        broken = [
+            f"plugin {one.name} ({one.source}): {one.reason}"
+            for one in self.statuses
+            if one.reason and (one.name == driver or not is_near)
+        ]
         if broken:
             return f"{text} Plugins that did not give all they should: {'; '.join(broken)}"
-        return f'{text} Is its file missing in plugins = ["./driver.py"]?'
+        return text if is_near else f'{text} Is its file missing in plugins = ["./driver.py"]?'
 
 
 def _imported(path: Path) -> ModuleType:
