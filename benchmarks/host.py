@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from labframe import Host, Instrument, PullClient, SerialLine, hookimpl, reading
+from labframe.host.turns import quick_turns
 from labframe.plugins import Plugins
 from labframe.simulation import LineSimulator
 
 __all__ = ["main"]
 
-_SWITCH_S = 0.0005
 _COUNTS = (10, 100, 1000)
 
 
@@ -103,9 +103,8 @@ def _host(instruments: dict[str, Any], *, live: bool = False, simulate: bool = F
 
 
 def _many(count: int, *, live: bool, seconds: float) -> dict[str, float]:
-    sys.setswitchinterval(_SWITCH_S)
     instruments = {f"i{number}": {"driver": "computed"} for number in range(count)}
-    with _host(instruments, live=live) as host:
+    with quick_turns(count), _host(instruments, live=live) as host:
         time.sleep(2.0)
         cpu, wall = time.process_time(), time.monotonic()
         before = sum(member.status().polls for member in host.members)
@@ -122,11 +121,38 @@ def _many(count: int, *, live: bool, seconds: float) -> dict[str, float]:
     }
 
 
+def _held_up(count: int, seconds: float) -> dict[str, float]:
+    """Hold the interpreter for a while, as a call into C does; measure what it costs, and after."""
+    instruments = {f"i{number}": {"driver": "computed"} for number in range(count)}
+    numbers = [(number * 7919) % 1_000_003 for number in range(1_000_000)]
+    began = time.monotonic()
+    sorted(numbers)
+    alone_s = time.monotonic() - began
+    with quick_turns(count), _host(instruments) as host:
+        time.sleep(2.0)
+        began = time.monotonic()
+        sorted(numbers)
+        beside_s = time.monotonic() - began
+        time.sleep(1.0)
+        before = sum(member.status().polls for member in host.members)
+        began = time.monotonic()
+        time.sleep(seconds)
+        polls = sum(member.status().polls for member in host.members) - before
+        rate = polls / (time.monotonic() - began)
+        began = time.monotonic()
+        host.stop()
+    return {
+        "times": beside_s / alone_s,
+        "polled": rate / (10 * count),
+        "stop_s": time.monotonic() - began,
+    }
+
+
 def _fresh(*, seconds: float) -> dict[str, float]:
     """Measure from the instrument's answer to the value being readable over UDP, in ms."""
-    sys.setswitchinterval(_SWITCH_S)
     delays = []
     with (
+        quick_turns(1),
         _host({"a": {"driver": "asked", "port": "simulated"}}, simulate=True) as host,
         PullClient("127.0.0.1", host.port) as client,
     ):
@@ -142,8 +168,7 @@ def _fresh(*, seconds: float) -> dict[str, float]:
 
 def _busy(*, seconds: float) -> dict[str, float]:
     """Ask 300 times a second beside a driver that computes; latency from the planned start."""
-    sys.setswitchinterval(_SWITCH_S)
-    with _host({"spins": {"driver": "spins"}}) as host:
+    with quick_turns(1), _host({"spins": {"driver": "spins"}}) as host:
         host.wait_fresh("spins_total")
         done = subprocess.run(
             [sys.executable, __file__, "--paced", str(host.port), str(seconds)],
@@ -229,6 +254,12 @@ def main() -> None:
         f"  the same with the live socket: {live['share'] * 100:.0f} % of a core, lateness "
         f"{live['late_ms']:.1f} ms"
     )
+    held = _alone("--held-up", 1000, seconds)
+    print(
+        f"  held up by a call into C: that takes {held['times']:.1f} times as long as alone; "
+        f"then {held['polled'] * 100:.0f} % of the polls are made; stopped in "
+        f"{held['stop_s']:.2f} s"
+    )
     fresh = _alone("--fresh", seconds)["median_ms"]
     _line("instrument's answer to value over UDP, median", fresh, 0.5, "ms")
     _line("pull at 300/s beside a busy driver, 99 %", _alone("--busy", seconds)["p99_ms"], 3, "ms")
@@ -240,6 +271,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["--many", count, live, seconds]:
             print(json.dumps(_many(int(count), live=live == "1", seconds=float(seconds))))
+        case ["--held-up", count, seconds]:
+            print(json.dumps(_held_up(int(count), float(seconds))))
         case ["--fresh", seconds]:
             print(json.dumps(_fresh(seconds=float(seconds))))
         case ["--busy", seconds]:

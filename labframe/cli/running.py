@@ -20,13 +20,12 @@ from labframe.cli.stops import Stop, stops_posted
 from labframe.cli.values import counted
 from labframe.host import Host
 from labframe.host.control import Control
+from labframe.host.turns import quick_turns
 
 __all__ = ["run_host", "served"]
 
 _LOG_BYTES: Final = 1_000_000
 _LOG_FILES: Final = 5
-_SWITCH_S: Final = 0.0005
-"""Beside a driver that computes, every answer waits for the interpreter so long; 5 ms is usual."""
 _STOP_S: Final = 1.8
 
 
@@ -54,7 +53,7 @@ def run_host(
         stack.callback(control.close)
         log = stack.enter_context(_logging(host, verbose=verbose, keep=keep_log))
         stack.enter_context(stops_posted(mail))
-        sys.setswitchinterval(_SWITCH_S)
+        stack.enter_context(quick_turns(len(host.plan.lines)))
         host.start()
         control.start()
         for line in (say or served)(host):
