@@ -19,9 +19,9 @@ from typing import Any, Final
 import pluggy
 
 from labframe.config import ConfigurationError
-from labframe.config.problems import did_you_mean
 from labframe.hookspecs import PROJECT, HookSpecs
 from labframe.instrument import Instrument
+from labframe.nearest import did_you_mean
 from labframe.simulation import SimulatedInstrument
 
 __all__ = ["API_VERSION", "Condition", "PluginStatus", "Plugins"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from labframe.config.environment import Secrets
 from labframe.errors import LabframeError
 
-__all__ = ["ConfigurationError", "Place", "Problems", "did_you_mean"]
+__all__ = ["ConfigurationError", "Place", "Problems"]
 
 Place: TypeAlias = tuple[str, ...]
 """Where a key is: the names of its sections, and its own."""
@@ -32,13 +31,6 @@ class ConfigurationError(LabframeError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
         super().__init__("\n".join(self.problems))
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?``, or a full stop when nothing is near."""
-    by_lower = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower, 1, 0.5)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else "."
 
 
 class Problems:

@@ -12,11 +12,12 @@ from typing import Any
 from labframe.config.environment import Secrets, substituted
 from labframe.config.instruments import instrument
 from labframe.config.keys import TOP_KEYS, meant
-from labframe.config.problems import ConfigurationError, Place, Problems, did_you_mean
+from labframe.config.problems import ConfigurationError, Place, Problems
 from labframe.config.rules import NAME, NAME_RULE
 from labframe.config.schema import Config, HostConfig, NetworkConfig, SocketConfig
 from labframe.config.sections import Sections
 from labframe.config.together import check_together
+from labframe.nearest import did_you_mean
 
 __all__ = ["from_dict", "load", "parse"]
 

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-from labframe.config.problems import did_you_mean
+from labframe.nearest import did_you_mean
 
 __all__ = ["NAME", "NAME_RULE", "from_text", "near_choice", "wanted", "why_not"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from labframe.config.problems import Place, Problems, did_you_mean
+from labframe.config.problems import Place, Problems
 from labframe.config.schema import Config, InstrumentConfig
+from labframe.nearest import did_you_mean
 
 __all__ = ["check_together"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from labframe.config import Config, ConfigurationError, load
-from labframe.config.problems import did_you_mean
 from labframe.hookspecs import PluginContext
 from labframe.host.producers import ProducerRunner
 from labframe.host.sinks import Fanout
+from labframe.nearest import did_you_mean
 from labframe.plan import Channel, make_plan, plan_sockets
 from labframe.plugins import Plugins
 

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from labframe.config import Config
-from labframe.config.problems import did_you_mean
 from labframe.errors import NotFresh, UnknownCodename
 from labframe.host.draft import Draft
 from labframe.host.live_sink import LiveSink
@@ -23,6 +22,7 @@ from labframe.host.sockets import HostPullSocket, serve
 from labframe.host.status import PagedStatus
 from labframe.host.supervisor import Supervisor, ThreadWatch
 from labframe.line import Line
+from labframe.nearest import did_you_mean
 from labframe.plan import PlannedInstrument, PlannedLine
 from labframe.plugins import Condition, Plugins
 from labframe.points import Event, Quality, Reading

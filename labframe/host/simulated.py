@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labframe.config import ConfigurationError
-from labframe.config.problems import did_you_mean
+from labframe.nearest import did_you_mean
 from labframe.plan import Plan, PlannedInstrument, PlannedLine
 from labframe.simulation import (
     CarrierLoop,

@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from labframe.config import InstrumentConfig, ReadingConfig
-from labframe.config.problems import did_you_mean
 from labframe.instrument import Instrument, ReadingDeclaration
 from labframe.line import SerialLine
+from labframe.nearest import did_you_mean
 from labframe.plan.planned import Output, PlannedInstrument, PlannedReading
 
 __all__ = ["Binding"]
