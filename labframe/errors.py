@@ -8,6 +8,9 @@
     ├── PortStillReserved                 another program, or another socket, holds the UDP port
     ├── DatagramTooLong (OSError)         more than one datagram carries
     ├── DeclarationError (TypeError)      a driver class declares what cannot be
+    ├── ArgumentError (ValueError)        an argument of a command that it does not take
+    ├── Refusal                           the host did not execute a command, and why
+    ├── Expired                           the deadline of a command passed before its first byte
     ├── NotFresh (TimeoutError)           a codename got no fresh value in time
     ├── NoValue                           the instrument answered that it has no value now
     ├── LineError                         what goes wrong between the host and an instrument
@@ -27,6 +30,7 @@
         ├── UnexpectedAnswer              an answer that the protocol does not know here
         ├── CommandRefused                ERROR#: the server did not do it
         └── CommandFailed                 EXCEP#: the callback was called and raised
+            └── OutcomeUnknown            EXCEP#: it was begun, and nobody knows how it ended
 
 Errors that a script written for the original catches by their exact type stay what they were:
 ``ValueError`` from constructors, ``KeyError`` of the port after ``stop()``, ``RuntimeError`` of a
@@ -38,6 +42,7 @@ from __future__ import annotations
 import errno
 
 __all__ = [
+    "ArgumentError",
     "BadReply",
     "ClientError",
     "CommandFailed",
@@ -45,6 +50,7 @@ __all__ = [
     "DatagramTooLong",
     "DeclarationError",
     "EchoError",
+    "Expired",
     "IdentityError",
     "IncompleteReply",
     "LabframeError",
@@ -54,12 +60,14 @@ __all__ = [
     "NoValue",
     "NotFresh",
     "OldData",
+    "OutcomeUnknown",
     "PointError",
     "PortAmbiguous",
     "PortBusy",
     "PortGone",
     "PortNotFound",
     "PortStillReserved",
+    "Refusal",
     "UnexpectedAnswer",
     "UnknownCodename",
     "UnknownHost",
@@ -128,18 +136,42 @@ class UnexpectedAnswer(ClientError):
     """The answer does not fit the request: another kind of server, or an unknown codename."""
 
 
-class CommandRefused(ClientError):
+class _PushAnswer(ClientError):
+    """An answer of a push socket that is no value.
+
+    Attributes:
+        code: The word that a host begins its text with, ``OUT_OF_RANGE`` for example; empty if it
+            is none of a host's.
+    """
+
+    @property
+    def code(self) -> str:
+        word, colon, _ = str(self).partition(": ")
+        return word if colon and word.isupper() else ""
+
+
+class CommandRefused(_PushAnswer):
     """The push socket answered ``ERROR#``: it understood or took nothing, and did nothing.
 
     The text is the server's, word for word.
     """
 
 
-class CommandFailed(ClientError):
+class CommandFailed(_PushAnswer):
     """The push socket answered ``EXCEP#``: the callback was called and did not return a value.
 
     The text is the server's, word for word: for an exception, ``str(exception)``.
     """
+
+
+class OutcomeUnknown(CommandFailed):
+    """A command was begun, and it is not known how it ended, or whether it has ended.
+
+    Attributes:
+        id: The command's id: asking again with it fetches the outcome; empty if it has none.
+    """
+
+    id = ""
 
 
 class DeclarationError(LabframeError, TypeError):
@@ -147,6 +179,34 @@ class DeclarationError(LabframeError, TypeError):
 
     It is raised where the class is defined, so that the plugin does not load.
     """
+
+
+class _Coded(LabframeError):
+    """An error that programs tell apart by a word.
+
+    Attributes:
+        code: The word, ``OUT_OF_RANGE`` for example.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ArgumentError(_Coded, ValueError):
+    """An argument of a command is missing, unknown, of another type or out of range.
+
+    Nothing was sent to the instrument. The codes are ``MISSING_ARGUMENT``, ``UNKNOWN_ARGUMENT``,
+    ``WRONG_TYPE`` and ``OUT_OF_RANGE``.
+    """
+
+
+class Refusal(_Coded):
+    """The host did not execute a command; the codes are in the reference of commands."""
+
+
+class Expired(LabframeError):
+    """The deadline of a command passed before its first byte was sent; so it was not executed."""
 
 
 class NoValue(LabframeError):

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import pluggy
 
 from labframe.config import ConfigurationError
-from labframe.points import Event, Number, Reading, Sweep, Value
+from labframe.points import Command, Event, Number, Reading, Sweep, Value
 
 if TYPE_CHECKING:
     import click
 
     from labframe.instrument import Instrument
     from labframe.simulation import SimulatedInstrument
+    from labframe.sockets import DataPushSocket
+    from labframe.sockets.push import Action
 
 __all__ = [
     "PROJECT",
@@ -155,12 +157,29 @@ class PointProducer(Protocol):
         """End within a second; called once."""
 
 
-class CommandConsumer(Protocol):
-    """Takes push commands on a port of its own; the host does not call it yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandConsumer:
+    """Takes push commands on a port of its own, in one of the push socket's four ways.
 
-    @property
-    def name(self) -> str:
-        """What its push socket answers to ``name``."""
+    Attributes:
+        name: What its push socket answers to ``name``.
+        port: Its UDP port; None is the next one after the host's push port, 0 a free one.
+        action: What its socket does with values: ``store_last``, ``enqueue``, ``callback_async`` or
+            ``callback_direct``; see :class:`labframe.sockets.DataPushSocket`.
+        queue: With ``enqueue``: where they go; None makes one, which the socket has.
+        callback: With the two callback actions: called with each dict of values.
+        return_format: With ``callback_direct``: how its value is written.
+        attach: Called once with the socket, before it answers: for ``last``, ``updated`` and
+            ``queue`` of it.
+    """
+
+    name: str
+    port: int | None = None
+    action: Action = "store_last"
+    queue: Any = None
+    callback: Callable[[dict[str, Any]], Any] | None = None
+    return_format: Literal["json", "raw", "string"] = "json"
+    attach: Callable[[DataPushSocket], None] | None = None
 
 
 class Sink(Protocol):
@@ -181,11 +200,31 @@ class Sink(Protocol):
 
 
 class Interlock(Protocol):
-    """Asked before each command; the host does not call it yet."""
+    """Asked before each command whether it may be executed, on a thread of its own."""
 
     @property
     def name(self) -> str:
         """What it is called in refusals."""
+
+    @property
+    def guards(self) -> Sequence[str]:
+        """Which commands it is asked about: patterns such as ``laser.fire`` and ``laser.*``."""
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """The codenames that it looks at; the host does not start if one is missing."""
+
+    def check(self, command: Command, look: Callable[[str], Reading | None]) -> None:
+        """Return to allow a command, raise anything to refuse it; the text goes to its sender.
+
+        Called right before the command would be executed, and for a dry run. It is refused as well
+        if this takes longer than 0.5 s, or returns something else than None.
+
+        Args:
+            command: The command.
+            look: Returns the newest reading of a codename with its present quality; None if there
+                was none yet.
+        """
 
 
 class Service(Protocol):
@@ -238,10 +277,12 @@ class HookSpecs:
 
     @_hookspec
     def labframe_command_consumers(self, context: PluginContext) -> Sequence[CommandConsumer]:  # type: ignore[empty-body]
-        """Give consumers of push commands.
+        """Give consumers of push commands that are no instruments.
 
-        Reserved: it is not called yet. Returns the consumers. An exception will leave this plugin's
-        consumers out.
+        Called once at start. Returns the consumers; each gets a push socket of its own, on the next
+        free port after the host's, in the configuration's order. A ConfigurationError about the
+        plugin's own section stops the start; any other exception leaves this plugin's consumers
+        out.
         """
 
     @_hookspec
@@ -257,8 +298,10 @@ class HookSpecs:
     def labframe_interlocks(self, context: PluginContext) -> Sequence[Interlock]:  # type: ignore[empty-body]
         """Give interlocks, which are asked before each command.
 
-        Reserved: it is not called yet. Returns the interlocks. An exception will refuse every
-        command, because an interlock that is missing protects nobody.
+        Called once at start. Returns the interlocks. A ConfigurationError about the plugin's own
+        section stops the start. Any other exception refuses every command as long as the host runs,
+        because an interlock that is missing protects nobody; so does a plugin that the
+        configuration names, and that does not load.
         """
 
     @_hookspec

@@ -55,6 +55,7 @@ class PluginStatus:
         note: What is as it should be, and yet good to know: what takes its place.
         hooks: The hooks that it implements.
         drivers: The drivers that it provides.
+        failed_hooks: The hooks of it that raised, or gave what they should not.
     """
 
     name: str
@@ -64,6 +65,7 @@ class PluginStatus:
     note: str = ""
     hooks: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    failed_hooks: frozenset[str] = frozenset()
 
 
 class _Plugin:
@@ -82,6 +84,7 @@ class _Plugin:
         self.notes: list[str] = []
         self.hooks: tuple[str, ...] = ()
         self.drivers: list[str] = []
+        self.failed_hooks: set[str] = set()
 
     def leave_out(self, condition: Condition, reason: str) -> None:
         self.condition = condition
@@ -100,6 +103,7 @@ class _Plugin:
             name=self.name, source=self.source, reason="; ".join(self.reasons),
             condition=Condition.FAILED if self.has_failed and not self.drivers else self.condition,
             note="; ".join(self.notes), hooks=self.hooks, drivers=tuple(self.drivers),
+            failed_hooks=frozenset(self.failed_hooks),
         )  # fmt: skip
 
 
@@ -232,9 +236,11 @@ class Plugins:
         except BaseException as error:  # a plugin may do anything
             if isinstance(error, ConfigurationError) and "context" in arguments:
                 raise
+            plugin.failed_hooks.add(hook)
             plugin.fail(f"{hook} raised {_told(error)}")
             return []
         if not results and hook != "labframe_cli":
+            plugin.failed_hooks.add(hook)
             plugin.fail(f"{hook} returned None: is `return` missing?")
         return results
 
@@ -396,6 +402,7 @@ def _copied(result: Any) -> Any:
 def _listed(plugin: _Plugin, hook: str, given: Any) -> list[Any]:
     if isinstance(given, list):
         return given
+    plugin.failed_hooks.add(hook)
     plugin.fail(f"{hook} returned {given!r}, not a list")
     return []
 

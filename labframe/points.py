@@ -12,6 +12,7 @@ from labframe.errors import PointError
 
 __all__ = [
     "BAD_CHARS",
+    "Command",
     "Event",
     "Number",
     "Point",
@@ -116,14 +117,34 @@ class Sweep(NamedTuple):
     arrival: float
 
 
+class Command(NamedTuple):
+    """A command that somebody sent, as interlocks see it.
+
+    Attributes:
+        method: ``INSTRUMENT.NAME``.
+        instrument: The instrument's name.
+        name: The name of the driver's method.
+        arguments: All its arguments, checked, with their defaults.
+        sender: Who sent it: an IP address, or what it is called in this program.
+        id: The sender's own id of it; empty if it has none.
+    """
+
+    method: str
+    instrument: str
+    name: str
+    arguments: Mapping[str, Value]
+    sender: str
+    id: str = ""
+
+
 class Event(NamedTuple):
     """Something that happened to an instrument, a plugin or the host.
 
     Attributes:
         kind: ``state`` (an instrument is connected, lost, failing, well again), ``gap`` (from when
             to when a codename has no values, and why), ``host`` (start, stop), ``clock`` (the
-            computer's clock was set), ``thread`` (a thread of a driver died of an exception);
-            ``command`` is reserved.
+            computer's clock was set), ``thread`` (a thread of a driver died of an exception),
+            ``command`` (somebody sent a command: what became of it).
         source: The instrument, codename or plugin.
         time: Unix time in seconds.
         text: What happened, for people.

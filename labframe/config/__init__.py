@@ -3,6 +3,8 @@
 from labframe.config.problems import ConfigurationError
 from labframe.config.reading import load, parse
 from labframe.config.schema import (
+    AuditConfig,
+    CommandConfig,
     Config,
     HostConfig,
     InstrumentConfig,
@@ -12,6 +14,8 @@ from labframe.config.schema import (
 )
 
 __all__ = [
+    "AuditConfig",
+    "CommandConfig",
     "Config",
     "ConfigurationError",
     "HostConfig",

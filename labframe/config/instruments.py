@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import typing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from labframe.config.keys import LINE_KEYS
 from labframe.config.problems import Place
 from labframe.config.rules import from_text, why_not
-from labframe.config.schema import InstrumentConfig, ReadingConfig
+from labframe.config.schema import CommandConfig, InstrumentConfig, ReadingConfig
 from labframe.config.sections import Sections
 from labframe.line import SerialLine, UsbPort
 
 __all__ = ["instrument"]
+
+Member = TypeVar("Member", ReadingConfig, CommandConfig)
 
 _PORT: Final = (
     'not a port: a path "/dev/ttyUSB0", a URL "socket://box:4001", or a USB identity '
@@ -33,12 +35,14 @@ _JARGON: Final = {
 def instrument(sections: Sections, name: str, table: dict[str, Any]) -> InstrumentConfig:
     """Return the section of one instrument."""
     place = ("instrument", name)
+    readings, commands = table.get("reading", {}), table.get("command", {})
     parts = {
         "name": name,
         "port": _port(sections, (*place, "port"), table.get("port")),
         "channels": _channels(sections, (*place, "channels"), table.get("channels", {})),
         "line": _line(sections, (*place, "line"), table.get("line", {})),
-        "readings": _readings(sections, (*place, "reading"), table.get("reading", {})),
+        "readings": _members(sections, (*place, "reading"), readings, ReadingConfig),
+        "commands": _members(sections, (*place, "command"), commands, CommandConfig),
     }
     return sections.struct(InstrumentConfig, place, table, parts)
 
@@ -77,13 +81,12 @@ def _channel(sections: Sections, place: Place, value: Any) -> ReadingConfig:
     return ReadingConfig()
 
 
-def _readings(sections: Sections, place: Place, value: Any) -> dict[str, ReadingConfig]:
+def _members(sections: Sections, place: Place, value: Any, kind: type[Member]) -> dict[str, Member]:
+    """Return the sections of readings, or of commands, by name."""
     if not isinstance(value, dict):
         sections.problems.add(place, f"must be sections [{'.'.join(place)}.NAME]", value)
         return {}
-    return {
-        name: sections.struct(ReadingConfig, (*place, name), one) for name, one in value.items()
-    }
+    return {name: sections.struct(kind, (*place, name), one) for name, one in value.items()}
 
 
 def _line(sections: Sections, place: Place, value: Any) -> dict[str, Any]:

@@ -8,15 +8,22 @@ from collections.abc import Iterable
 from typing import Final
 
 from labframe.config.problems import Place
-from labframe.config.schema import HostConfig, NetworkConfig, ReadingConfig, SocketConfig
+from labframe.config.schema import (
+    AuditConfig,
+    CommandConfig,
+    HostConfig,
+    NetworkConfig,
+    ReadingConfig,
+    SocketConfig,
+)
 from labframe.line import SerialLine
 
 __all__ = ["INSTRUMENT_KEYS", "LINE_KEYS", "TOP_KEYS", "known", "meant"]
 
-TOP_KEYS: Final = ("plugins", "host", "network", "socket", "instrument", "plugin")
+TOP_KEYS: Final = ("plugins", "host", "network", "audit", "socket", "instrument", "plugin")
 INSTRUMENT_KEYS: Final = (
     "driver", "port", "address", "enabled", "label", "identity", "socket", "channels", "options",
-    "simulate", "line", "reading",
+    "simulate", "line", "reading", "command",
 )  # fmt: skip
 LINE_KEYS: Final = tuple(
     field.name for field in dataclasses.fields(SerialLine) if field.name != "framing"
@@ -25,6 +32,8 @@ LINE_KEYS: Final = tuple(
 _KNOWN: Final[dict[str, tuple[str, ...]]] = {
     "line": LINE_KEYS,
     "reading": ReadingConfig.__struct_fields__,
+    "command": CommandConfig.__struct_fields__,
+    "audit": AuditConfig.__struct_fields__,
     "instrument": INSTRUMENT_KEYS,
     "network": NetworkConfig.__struct_fields__,
     "host": HostConfig.__struct_fields__,
@@ -42,14 +51,19 @@ _OTHER_WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "instrument": {
         "channel": "channels", "readings": "reading", "serial": "line", "id": "identity",
+        "commands": "command",
     },
+    "command": {"range": "limits", "reconnect": "after_reconnect"},
+    "audit": {"path": "file", "policy": "on_failure", "files": "keep"},
     "network": {"port": "date_port", "ip": "listen", "bind": "listen", "host": "listen"},
     "host": {"log": "log_file", "require": "required_plugins", "block": "blocked_plugins"},
     "socket": {"type": "kind"},
     "top": {"plugin": "plugins"},
 }  # fmt: skip
 _NEARBY: Final = {
-    "instrument": ("line", "reading", "host", "network"),
+    "instrument": ("line", "reading", "command", "host", "network"),
+    "command": ("reading", "instrument"),
+    "audit": ("host", "network"),
     "line": ("instrument", "reading"),
     "reading": ("instrument", "line"),
     "host": ("network", "top", "instrument"),
@@ -99,7 +113,7 @@ def _kind(place: Place) -> str:
     if not place:
         return "top"
     if place[0] == "instrument" and len(place) > 2:
-        return "line" if place[2] == "line" else "reading"
+        return place[2] if place[2] in ("line", "command") else "reading"
     return place[0]
 
 
@@ -119,6 +133,7 @@ def _section(place: Place, kind: str) -> str:
     return {
         "line": f"in [{instrument}.line]",
         "reading": f"in [{instrument}.reading.NAME]",
+        "command": f"in [{instrument}.command.NAME]",
         "instrument": f"in [{instrument}]",
         "socket": "in [socket.NAME]",
         "top": "at the top, above the first section",

@@ -14,7 +14,7 @@ from labframe.config.instruments import instrument
 from labframe.config.keys import TOP_KEYS, meant
 from labframe.config.problems import ConfigurationError, Place, Problems
 from labframe.config.rules import NAME, NAME_RULE
-from labframe.config.schema import Config, HostConfig, NetworkConfig, SocketConfig
+from labframe.config.schema import AuditConfig, Config, HostConfig, NetworkConfig, SocketConfig
 from labframe.config.sections import Sections
 from labframe.config.together import check_together
 from labframe.nearest import did_you_mean
@@ -116,6 +116,7 @@ def _config(sections: Sections, table: dict[str, Any], name: str, directory: Pat
         plugins=_plugins(sections, table.get("plugins", [])),
         host=sections.struct(HostConfig, ("host",), _host(table.get("host", {}))),
         network=sections.struct(NetworkConfig, ("network",), table.get("network", {})),
+        audit=sections.struct(AuditConfig, ("audit",), table.get("audit", {})),
         sockets={
             key: sections.struct(SocketConfig, ("socket", key), section)
             for key, section in _named(sections, table, "socket").items()
@@ -137,7 +138,7 @@ def _unknown_at_the_top(problems: Problems, key: str, value: object) -> None:
         hint = did_you_mean(key, TOP_KEYS)
     else:
         hint = meant((), key, value)
-    there = "plugins, [host], [network], [socket.NAME], [instrument.NAME], [plugin.NAME]"
+    there = "plugins, [host], [network], [audit], [socket.NAME], [instrument.NAME], [plugin.NAME]"
     shown = f"[{key}]" if isinstance(value, dict) else key
     problems.say(f"{shown}: not a section of a configuration{hint} There are: {there}")
 

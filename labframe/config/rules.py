@@ -23,6 +23,8 @@ _HOST: Final = re.compile(
     r"(?!.*\.[0-9]+$)(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?"
 )
 _LEAST_S: Final = 0.001
+_LEAST_BYTES: Final = 10_000
+_MOST_FILES: Final = 1000
 
 _WORDS: Final[dict[Any, str]] = {
     str: 'a text in quotes, such as "cryo"',
@@ -35,7 +37,12 @@ _WORDS: Final[dict[Any, str]] = {
 _WORDS_OF_KEYS: Final = {
     "date_port": "a UDP port, such as 9000",
     "data_port": "a UDP port, such as 9010",
-    "push_port": "a UDP port, such as 8500",
+    "push_port": "a UDP port, such as 8500, or false",
+    "limits": "two numbers, such as [0, 300]",
+    "max_bytes": "a number of bytes, such as 10_000_000",
+    "keep": "a number of files, such as 10",
+    "file": 'a path in quotes, such as "commands.jsonl"',
+    "default_instrument": 'the name of an instrument in quotes, such as "cryo"',
     "port": "a UDP port, such as 9001",
     "listen": 'an address in quotes, such as "127.0.0.1"',
     "live_server": 'a text in quotes, such as "127.0.0.1:9767", or false',
@@ -130,8 +137,24 @@ def _scale(value: float) -> str | None:
     return _finite(value) or (None if value else "it makes every value 0; write 1 to change none")
 
 
-def _udp_port(value: int) -> str | None:
+def _udp_port(value: int | bool) -> str | None:
+    if value is False:
+        return None  # where it is allowed
     return None if 0 <= value <= 65535 else "not a UDP port: 0 to 65535, 0 takes a free one"
+
+
+def _limits(value: tuple[float, float]) -> str | None:
+    low, high = value
+    is_good = math.isfinite(low) and math.isfinite(high) and low <= high
+    return None if is_good else "not [lowest, highest]"
+
+
+def _max_bytes(value: int) -> str | None:
+    return None if value >= _LEAST_BYTES else f"too short: {_LEAST_BYTES} or more"
+
+
+def _keep(value: int) -> str | None:
+    return None if 0 <= value <= _MOST_FILES else f"not a number of files: 0 to {_MOST_FILES}"
 
 
 def _codename(value: str) -> str | None:
@@ -178,9 +201,12 @@ _RULES: Final[dict[str, Callable[[Any], str | None]]] = {
     "scale": _scale,
     "offset": _finite,
     "codename": _codename,
+    "limits": _limits,
+    "max_bytes": _max_bytes,
+    "keep": _keep,
     "listen": _listen,
     "live_server": _live_server,
     **dict.fromkeys(("date_port", "data_port", "push_port", "port"), _udp_port),
-    **dict.fromkeys(("driver", "identity", "state_dir", "log_file"), _not_empty),
+    **dict.fromkeys(("driver", "identity", "state_dir", "log_file", "file"), _not_empty),
     **dict.fromkeys(("plugins", "required_plugins", "blocked_plugins"), _no_empty),
 }

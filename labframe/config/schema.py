@@ -11,6 +11,8 @@ import msgspec
 from labframe.line.ports import UsbPort
 
 __all__ = [
+    "AuditConfig",
+    "CommandConfig",
     "Config",
     "HostConfig",
     "InstrumentConfig",
@@ -48,19 +50,41 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         listen: The address that the sockets listen on; ``"0.0.0.0"`` is every one.
         date_port: UDP port of the first DateDataPullSocket; 0 takes a free one.
         data_port: UDP port of the first DataPullSocket; 0 takes a free one.
-        push_port: UDP port of the push socket; not used yet.
+        push_port: UDP port of the push socket, which takes commands; 0 takes a free one, false
+            takes no commands.
         live_server: ``"host:port"`` of the live server; false sends nothing.
-        default_instrument: Not used yet.
-        unsigned_commands: Not used yet.
+        default_instrument: The instrument whose commands may be called without its name; None:
+            none.
+        unsigned_commands: ``allow`` takes commands from other computers too; ``refuse`` only from
+            this one.
+        return_format: How the push socket writes what a command returns.
     """
 
     listen: str = "127.0.0.1"
     date_port: int = 9000
     data_port: int = 9010
-    push_port: int = 8500
+    push_port: int | Literal[False] = 8500
     live_server: str | Literal[False] = "127.0.0.1:9767"
     default_instrument: str | None = None
     unsigned_commands: Literal["refuse", "allow"] = "refuse"
+    return_format: Literal["json", "raw", "string"] = "json"
+
+
+class AuditConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The section ``[audit]``: the file that tells of every command.
+
+    Attributes:
+        file: Its path; None: ``commands.jsonl`` in the host's state directory.
+        on_failure: When it cannot be written: ``warn`` executes commands all the same, ``refuse``
+            executes none.
+        max_bytes: How long it becomes before a new one is begun.
+        keep: How many older ones are kept.
+    """
+
+    file: str | None = None
+    on_failure: Literal["warn", "refuse"] = "warn"
+    max_bytes: int = 10_000_000
+    keep: int = 10
 
 
 class SocketConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +123,22 @@ class ReadingConfig(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool | None = None
 
 
+class CommandConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A section ``[instrument.NAME.command.COMMAND]``.
+
+    Attributes:
+        enabled: Whether it may be called.
+        limits: The lowest and the highest number of its one argument, within the driver's.
+        after_reconnect: What becomes of the setting when the instrument comes back.
+        label: What people call it.
+    """
+
+    enabled: bool = True
+    limits: tuple[float, float] | None = None
+    after_reconnect: Literal["keep", "reapply", "forget"] | None = None
+    label: str | None = None
+
+
 class InstrumentConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A section ``[instrument.NAME]``.
 
@@ -116,6 +156,7 @@ class InstrumentConfig(msgspec.Struct, frozen=True, kw_only=True):
         simulate: Start values of its simulator, with ``--simulate``.
         line: Settings of the serial line that differ from the driver's.
         readings: What differs from the driver's readings, by reading or part.
+        commands: What differs from the driver's commands.
     """
 
     name: str
@@ -131,6 +172,7 @@ class InstrumentConfig(msgspec.Struct, frozen=True, kw_only=True):
     simulate: dict[str, Any] = {}
     line: dict[str, Any] = {}
     readings: dict[str, ReadingConfig] = {}
+    commands: dict[str, CommandConfig] = {}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +184,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         plugins: Paths of single-file plugins, or names of modules.
         host: ``[host]``.
         network: ``[network]``.
+        audit: ``[audit]``.
         sockets: ``[socket.NAME]``, in the file's order.
         instruments: ``[instrument.NAME]``, in the file's order.
         plugin_sections: ``[plugin.NAME]``, as they are, in the file's order.
@@ -152,6 +195,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     plugins: tuple[str, ...] = ()
     host: HostConfig = msgspec.field(default_factory=HostConfig)
     network: NetworkConfig = msgspec.field(default_factory=NetworkConfig)
+    audit: AuditConfig = msgspec.field(default_factory=AuditConfig)
     sockets: dict[str, SocketConfig] = {}
     instruments: dict[str, InstrumentConfig] = {}
     plugin_sections: dict[str, dict[str, Any]] = {}

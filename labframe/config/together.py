@@ -23,6 +23,7 @@ def check_together(config: Config, problems: Problems, network: Mapping[str, Any
         network: The section ``[network]`` as it was written: what is not in it is a default.
     """
     _check_names(config, problems)
+    _check_default_instrument(config, problems)
     _check_sockets(config, problems)
     _check_codenames(config, problems)
     _check_ports(config, problems)
@@ -38,6 +39,18 @@ def _check_names(config: Config, problems: Problems) -> None:
                 problems.add(
                     (kind, name), f"differs from [{kind}.{before}] in case only; rename one"
                 )
+
+
+def _check_default_instrument(config: Config, problems: Problems) -> None:
+    name = config.network.default_instrument
+    if name is not None and name not in config.instruments:
+        there = ", ".join(config.instruments) or "none"
+        problems.add(
+            ("network", "default_instrument"),
+            f"there is no [instrument.{name}]{did_you_mean(name, config.instruments)} "
+            f"There are: {there}",
+            name,
+        )
 
 
 def _check_sockets(config: Config, problems: Problems) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from labframe.commands import Interlocks
 from labframe.config import Config, ConfigurationError, load
-from labframe.hookspecs import PluginContext
+from labframe.hookspecs import CommandConsumer, PluginContext
 from labframe.host.producers import ProducerRunner
 from labframe.host.sinks import Fanout
 from labframe.nearest import did_you_mean
 from labframe.plan import Channel, make_plan, plan_sockets
-from labframe.plugins import Plugins
+from labframe.plugins import Condition, Plugins
 
 __all__ = ["Draft", "default_state_dir"]
 
@@ -35,6 +36,8 @@ class Draft:
         fanout: Where readings and events will go.
         producers: The producers that are no instruments.
         sockets: The pull sockets.
+        consumers: The consumers of push commands, each with its plugin's name.
+        interlocks: What is asked before each command.
 
     Raises:
         ConfigurationError: If anything is wrong with the configuration; it holds all problems.
@@ -59,14 +62,12 @@ class Draft:
         self.fanout = Fanout()
         self.producers = self._make_producers()
         self.sockets = plan_sockets(config, self._groups())
+        self.consumers = self._make_consumers()
+        self.interlocks = self._make_interlocks()
 
     def gathered(self, hook: str) -> list[Any]:
         """Return what all plugins give by a hook, in the configuration's order."""
-        return [
-            one
-            for name in self._plugin_order()
-            for one in self.plugins.listed(hook, name, context=self._context(name))
-        ]
+        return [one for name in self._plugin_order() for one in self._given(hook, name)]
 
     def _context(self, plugin: str) -> PluginContext:
         return PluginContext(
@@ -95,14 +96,54 @@ class Draft:
     def _make_producers(self) -> list[ProducerRunner]:
         runners = []
         for name in self._plugin_order():
-            context = self._context(name)
-            for producer in self.plugins.listed("labframe_point_producers", name, context=context):
+            for producer in self._given("labframe_point_producers", name):
                 try:
                     channels = tuple(producer.channels)
                     runners.append(ProducerRunner(producer, name, channels, self.fanout))
                 except Exception as error:  # noqa: BLE001  # a producer is a plugin
                     self.plugins.note(name, f"its producer cannot be used: {error}")
         return runners
+
+    def _make_consumers(self) -> list[tuple[str, CommandConsumer]]:
+        found = []
+        for name in self._plugin_order():
+            for one in self._given("labframe_command_consumers", name):
+                if isinstance(one, CommandConsumer):
+                    found.append((name, one))
+                else:
+                    self.plugins.note(name, f"its consumer {one!r} is no CommandConsumer")
+        return found
+
+    def _make_interlocks(self) -> Interlocks:
+        given = [
+            (name, one)
+            for name in self._plugin_order()
+            for one in self._given("labframe_interlocks", name)
+        ]
+        wanted = {
+            *self.config.plugin_sections,
+            *self.config.host.required_plugins,
+            *(Path(file).stem for file in self.config.plugins),
+        }
+        missing = [
+            f"plugin {one.name}: {one.reason}"
+            for one in self.plugins.statuses
+            if one.reason
+            and (
+                "labframe_interlocks" in one.failed_hooks
+                or (one.name in wanted and one.condition is Condition.FAILED and not one.hooks)
+            )
+        ]
+        interlocks = Interlocks(given, missing)
+        codenames = [channel.codename for _, _, channels in self._groups() for channel in channels]
+        commands = [f"{i.name}.{c.name}" for i in self.plan.instruments for c in i.commands]
+        problems = interlocks.unknown(codenames, commands)
+        if problems:
+            raise ConfigurationError(f"{self.config.name}: {problem}" for problem in problems)
+        return interlocks
+
+    def _given(self, hook: str, name: str) -> list[Any]:
+        return self.plugins.listed(hook, name, context=self._context(name))
 
     def _groups(self) -> list[tuple[str, str | None, Sequence[Channel]]]:
         groups: list[tuple[str, str | None, Sequence[Channel]]] = [

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import platform
 import threading
 import time
-from collections.abc import Mapping
-from importlib.metadata import version
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from labframe.config import Config
 from labframe.errors import NotFresh, UnknownCodename
+from labframe.host import snapshot
+from labframe.host.commanding import Commanding
+from labframe.host.description import Described
 from labframe.host.draft import Draft
 from labframe.host.live_sink import LiveSink
 from labframe.host.simulated import Simulated
+from labframe.host.sinks import SinkStatus
 from labframe.host.sockets import HostPullSocket, serve
-from labframe.host.status import PagedStatus
+from labframe.host.status import PagedAnswer
 from labframe.host.supervisor import Supervisor, ThreadWatch
 from labframe.line import Line
 from labframe.nearest import did_you_mean
 from labframe.plan import PlannedInstrument, PlannedLine
 from labframe.plugins import Condition, Plugins
 from labframe.points import Event, Quality, Reading
-from labframe.worker import Feed, InstrumentStatus, Member, Poll, State, Worker
+from labframe.worker import Feed, InstrumentStatus, Member, Poll, Worker
 
 __all__ = ["Host"]
 
@@ -54,6 +56,8 @@ class Host:
         plan: What it means.
         plugins: The plugins.
         sockets: The pull sockets, in the configuration's order.
+        commanding: What takes commands.
+        started_at: Unix time of its making.
         simulated: The simulators, with ``simulate``; None without.
 
     Raises:
@@ -83,7 +87,7 @@ class Host:
         self._fanout = draft.fanout
         self._producers = draft.producers
         self._problems: list[str] = []
-        self._started_at = time.time()
+        self.started_at = time.time()
         self._is_stopped = False
         with contextlib.ExitStack() as undo:
             if simulate:
@@ -92,12 +96,19 @@ class Host:
                 self.plan = self.simulated.plan
             self._workers = [self._worker(line) for line in self.plan.lines]
             self._feeds = {feed.codename: feed for feed in self._all_feeds()}
-            pages = PagedStatus(self.status, time.monotonic)
+            pages = PagedAnswer(b"instruments", self.status, time.monotonic)
+            described = Described(self.description, time.monotonic)
+
+            def more(request: bytes) -> bytes | None:
+                return pages.answer(request) or described.answer(request)
+
             self.sockets: tuple[HostPullSocket, ...] = serve(
-                draft.sockets, self.config.network.listen, self._feeds, pages.answer
+                draft.sockets, self.config.network.listen, self._feeds, more
             )
             for socket in self.sockets:
                 undo.callback(socket.stop)
+            self.commanding = Commanding(draft, self._workers, self.reading, more)
+            undo.callback(self.commanding.stop)
             self._add_sinks()
             services = self._draft.gathered("labframe_services")
             undo.pop_all()
@@ -175,6 +186,7 @@ class Host:
             socket.start()
         for worker in self._workers:
             worker.start()
+        self.commanding.start()
         for producer in self._producers:
             producer.start()
         self._supervisor.start()
@@ -189,6 +201,7 @@ class Host:
             return []
         self._is_stopped = True
         deadline = time.monotonic() + timeout_s
+        self.commanding.refuse()
         for worker in self._workers:
             worker.stop()
         others = [
@@ -207,6 +220,7 @@ class Host:
             other.join(max(0.0, workers_until - time.monotonic()))
         for socket in self.sockets:
             socket.stop()
+        self.commanding.stop()
         self._event("stop")
         hanging += self._fanout.stop(max(0.1, deadline - time.monotonic()))
         if self.simulated is not None:
@@ -323,56 +337,47 @@ class Host:
         return feed
 
     def _how(self, source: str) -> str:
-        for status in self._statuses():
+        for status in self.instruments:
             if status.name == source:
                 return f"{source} is {status.state}" + (f": {status.error}" if status.error else "")
         return f"{source} is not there"
 
-    def _statuses(self) -> list[InstrumentStatus]:
+    @property
+    def feeds(self) -> Iterable[Feed]:
+        """The ways out of all codenames, in the configuration's order."""
+        return self._feeds.values()
+
+    @property
+    def instruments(self) -> list[InstrumentStatus]:
+        """How each instrument is, and each producer."""
         return [one.status() for one in self.members] + [one.status() for one in self._producers]
+
+    @property
+    def sinks(self) -> list[SinkStatus]:
+        """How each sink is doing."""
+        return [runner.status() for runner in self._fanout.runners]
 
     def status(self) -> dict[str, Any]:
         """Return the state of everything, as JSON knows it."""
-        now = time.monotonic()
-        ports = {codename: socket.port for socket in self.sockets for codename in socket.codenames}
-        by_source: dict[str, dict[str, Any]] = {}
-        for feed in self._feeds.values():
-            last = feed.last
-            by_source.setdefault(feed.source, {})[feed.codename] = {
-                "unit": feed.unit,
-                "quality": str(feed.quality(now)),
-                "age": None if last is None else round(now - last.arrival, 3),
-                "socket": ports[feed.codename],
-            }
-        return {
-            "host": self.config.host.name,
-            "computer": platform.node(),
-            "version": version("labframe"),
-            "started": self._started_at,
-            "sockets": [
-                {
-                    "kind": one.kind,
-                    "port": one.port,
-                    "name": one.name,
-                    "codenames": len(one.codenames),
-                }
-                for one in self.sockets
-            ],
-            "sinks": [
-                {"name": s.name, "queued": s.queued, "dropped": s.dropped, "error": s.error or None}
-                for s in (runner.status() for runner in self._fanout.runners)
-            ],
-            "plugins": self.problems,
-            "instruments": [
-                _instrument(one, by_source.get(one.name, {})) for one in self._statuses()
-            ]
-            + [
-                {"name": name, "driver": self.config.instruments[name].driver,
-                 "state": str(State.DISABLED), "error": None, "reconnects": 0, "late_p99_ms": 0.0,
-                 "since": self._started_at, "codenames": {}}
-                for name in self.plan.disabled
-            ],
-        }  # fmt: skip
+        return snapshot.status(self)
+
+    def description(self) -> dict[str, Any]:
+        """Return instruments, codenames and commands with their schemas, as JSON knows them."""
+        return snapshot.description(self)
+
+    def command(self, method: str, **arguments: Any) -> Any:
+        """Execute a command, as if it had come to the push socket, and return what it returns.
+
+        Args:
+            method: ``cryo.setpoint``; without the instrument for that of ``default_instrument``.
+            arguments: Its arguments, and ``_id``, ``_deadline``, ``_dry_run``.
+
+        Raises:
+            CommandRefused: If it was not executed.
+            CommandFailed: If it went wrong.
+            OutcomeUnknown: If it was begun, and nobody knows what became of it.
+        """
+        return self.commanding.command(method, arguments)
 
     @property
     def problems(self) -> list[str]:
@@ -382,7 +387,13 @@ class Host:
             for one in self.plugins.statuses
             if one.reason and one.condition is not Condition.BLOCKED
         ]
-        return [*self._problems, *broken, *self._supervisor.problems, *self._threads.problems]
+        return [
+            *self._problems,
+            *broken,
+            *self.commanding.problems,
+            *self._supervisor.problems,
+            *self._threads.problems,
+        ]
 
     def _owner(self, module: str) -> str | None:
         """Return whose a module is, for a thread that died in it."""
@@ -393,20 +404,3 @@ class Host:
             if type(producer).__module__ == module:
                 return producer.name
         return None
-
-
-def _instrument(status: InstrumentStatus, codenames: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "name": status.name,
-        "driver": status.driver,
-        "state": str(status.state),
-        "since": status.since,
-        "error": status.error or None,
-        "identity": status.identity or None,
-        "port": status.port or None,
-        "reconnects": status.reconnects,
-        "polls": status.polls,
-        "failures": status.failures,
-        "late_p99_ms": round(status.lateness_s * 1000, 3),
-        "codenames": codenames,
-    }

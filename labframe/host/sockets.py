@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from labframe.board import Board, Reference
 from labframe.errors import LabframeError, PortStillReserved
@@ -13,7 +13,9 @@ from labframe.sockets import DATA
 from labframe.sockets.pull import CommonDataPullSocket, PullUDPHandler
 from labframe.worker import Feed
 
-__all__ = ["HostPullSocket", "PortTaken", "serve"]
+__all__ = ["HostPullSocket", "PortTaken", "bound", "serve"]
+
+T = TypeVar("T")
 
 _ACTIVITY_TIMEOUT_S: Final = 900.0
 
@@ -96,13 +98,31 @@ def serve(
 def _bound(
     planned: PlannedSocket, listen: str, more: Callable[[bytes], bytes | None]
 ) -> HostPullSocket:
+    return bound(
+        lambda: HostPullSocket(planned, listen, more),
+        planned.port, listen, f"the {planned.kind} pull socket {planned.name!r}", planned.setting,
+    )  # fmt: skip
+
+
+def bound(make: Callable[[], T], port: int, listen: str, what: str, setting: str) -> T:
+    """Return a socket that is bound as it is made.
+
+    Args:
+        make: Makes it.
+        port: The port that it asks for.
+        listen: The address that it asks for.
+        what: What it is, for the message.
+        setting: The key that sets the port, for the message.
+
+    Raises:
+        PortTaken: If the port is in use.
+    """
     try:
-        return HostPullSocket(planned, listen, more)
+        return make()
     except (PortStillReserved, ValueError) as error:
-        if isinstance(error, ValueError) and planned.port not in DATA:
+        if isinstance(error, ValueError) and port not in DATA:
             raise  # DATA has the sockets of this program
         raise PortTaken(
-            f"UDP port {planned.port} on {listen} for the {planned.kind} pull socket "
-            f"{planned.name!r} is in use. {who_holds_udp(planned.port)} Stop that program, or set "
-            f"{planned.setting} in the configuration to another port."
+            f"UDP port {port} on {listen} for {what} is in use. {who_holds_udp(port)} Stop that "
+            f"program, or set {setting} in the configuration to another port."
         ) from error

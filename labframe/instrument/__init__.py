@@ -6,18 +6,22 @@ A driver may be used without the host::
         print(cryo.temperature())
 """
 
-from labframe.instrument.commands import Arg, Argument, CommandDeclaration, command
+from labframe.instrument.arguments import Arg, Argument, checked_arguments, object_schema
+from labframe.instrument.commands import AfterReconnect, CommandDeclaration, command
 from labframe.instrument.instrument import Instrument
 from labframe.instrument.readings import Part, ReadingDeclaration, query, reading
 
 __all__ = [
+    "AfterReconnect",
     "Arg",
     "Argument",
     "CommandDeclaration",
     "Instrument",
     "Part",
     "ReadingDeclaration",
+    "checked_arguments",
     "command",
+    "object_schema",
     "query",
     "reading",
 ]

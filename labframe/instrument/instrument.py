@@ -81,6 +81,7 @@ class Instrument:
         if cls.line is not None and not isinstance(cls.line, SerialLine):
             raise DeclarationError(f"{cls.__name__}: line = {cls.line!r}: not a SerialLine or None")
         _refuse_repeated(cls)
+        commands.check_read_backs(cls, cls._commands, cls._readings)
 
     @classmethod
     def readings(cls) -> Mapping[str, ReadingDeclaration]:

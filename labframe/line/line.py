@@ -10,7 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
-from labframe.errors import BadReply, LabframeError, PortGone
+from labframe.errors import BadReply, Expired, LabframeError, PortGone
 from labframe.line.channel import Channel, Interrupted, port_errors
 from labframe.line.conversation import Conversation, shown
 from labframe.line.opening import open_channel
@@ -46,12 +46,17 @@ class Line:
         port_url: What was asked for; messages name it.
         settings: The settings.
         last_transaction: Wall time at the start and at the end of the last transaction.
+        requests: How many requests were begun; a request that failed may be among them.
+        begin_by: Monotonic time after which no request is begun; None is never. The first request
+            that is begun in time takes it away, so that what it belongs to is not cut in half.
     """
 
     def __init__(self, port: PortSpec, settings: SerialLine) -> None:
         self.port_url = str(port)
         self.settings = settings
         self.last_transaction: tuple[float, float] = (0.0, 0.0)
+        self.requests = 0
+        self.begin_by: float | None = None
         self._port = port
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -158,6 +163,7 @@ class Line:
 
         Raises:
             NoReply, IncompleteReply, BadReply, EchoError: If no good answer comes in time.
+            Expired: If ``begin_by`` had passed before its first byte.
             PortGone: If the port is not there any more, or the line is closed.
             ValueError: If the framing cannot carry the request, or the settings do not fit.
         """
@@ -208,6 +214,9 @@ class Line:
             started, asked = time.time(), 0.0
             try:
                 self._take_turn(channel, member, payload, answer=answer)
+                if self.begin_by is not None:
+                    self._check_deadline(payload)
+                self.requests += 1
                 started = time.time()
                 self._last = member
                 self._is_doubtful = True
@@ -227,6 +236,16 @@ class Line:
             finally:
                 self._ended = max(monotonic(), asked)
                 self.last_transaction = (started, time.time())
+
+    def _check_deadline(self, payload: bytes) -> None:
+        assert self.begin_by is not None
+        late_s = monotonic() - self.begin_by
+        if late_s > 0:
+            raise Expired(
+                f"{self.port_url}: {shown(payload)} was not sent: its deadline had passed "
+                f"{late_s:.3g} s before its turn came"
+            )
+        self.begin_by = None
 
     def _member(self, settings: SerialLine) -> Conversation:
         """Return what is prepared for ``settings``; the dictionary keeps their id from reuse."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from labframe.config import InstrumentConfig, ReadingConfig
-from labframe.instrument import Instrument, ReadingDeclaration
+from labframe.config import CommandConfig, InstrumentConfig, ReadingConfig
+from labframe.instrument import Argument, CommandDeclaration, Instrument, ReadingDeclaration
 from labframe.line import SerialLine
 from labframe.nearest import did_you_mean
 from labframe.plan.planned import Output, PlannedInstrument, PlannedReading
@@ -55,7 +55,9 @@ class Binding:
                 f"driver {self.driver.driver!r} has no reading {name!r}"
                 f"{did_you_mean(name, known)} It has: {', '.join(known) or 'none'}",
             )
-        return PlannedInstrument(self.config, self.driver, settings, tuple(readings), self.section)
+        return PlannedInstrument(
+            self.config, self.driver, settings, tuple(readings), self._commands(), self.section
+        )
 
     def _problem(self, key: str, text: str) -> None:
         self.problems.append(f"{self.section} {key}: {text}")
@@ -75,6 +77,53 @@ class Binding:
         except ValueError as error:
             self._problem("line", str(error))
             return declared
+
+    def _commands(self) -> tuple[CommandDeclaration, ...]:
+        known = self.driver.commands()
+        for name in self.config.commands:
+            if name not in known:
+                self._problem(
+                    f"command.{name}",
+                    f"driver {self.driver.driver!r} has no command {name!r}"
+                    f"{did_you_mean(name, known)} It has: {', '.join(known) or 'none'}",
+                )
+        made = [(self.config.commands.get(name), one) for name, one in known.items()]
+        return tuple(
+            one if own is None else self._command(one, own)
+            for own, one in made
+            if own is None or own.enabled
+        )
+
+    def _command(self, declared: CommandDeclaration, own: CommandConfig) -> CommandDeclaration:
+        """Return a command with what the configuration sets of it."""
+        arguments = declared.arguments
+        if own.limits is not None:
+            arguments = self._limited(declared, own.limits)
+        after = own.after_reconnect or declared.after_reconnect
+        if after != "keep" and not arguments:
+            self._problem(
+                f"command.{declared.name}.after_reconnect",
+                "is for settings, which have an argument; this is an action",
+            )
+        return dataclasses.replace(
+            declared,
+            arguments=arguments,
+            after_reconnect=after,
+            label=own.label or declared.label,
+        )
+
+    def _limited(
+        self, declared: CommandDeclaration, limits: tuple[float, float]
+    ) -> tuple[Argument, ...]:
+        key = f"command.{declared.name}.limits = {list(limits)}"
+        if len(declared.arguments) != 1 or declared.arguments[0].kind not in (int, float):
+            self._problem(key, "is for commands with one number; this is none")
+            return declared.arguments
+        (argument,) = declared.arguments
+        widest = argument.limits
+        if widest is not None and not widest[0] <= limits[0] <= limits[1] <= widest[1]:
+            self._problem(key, f"wider than the driver's {list(widest)}; they may only be narrower")
+        return (dataclasses.replace(argument, limits=limits),)
 
     def _check_options(self) -> None:
         known: Mapping[str, Any] = self.driver.options

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from labframe.config import Config, InstrumentConfig
-from labframe.instrument import Instrument, ReadingDeclaration
+from labframe.instrument import CommandDeclaration, Instrument, ReadingDeclaration
 from labframe.line import SerialLine
 from labframe.line.ports import PortSpec
 
@@ -102,6 +102,7 @@ class PlannedInstrument:
         driver: The driver class.
         settings: The settings of its line; None if it has none.
         readings: What is read.
+        commands: What may be done with it.
         section: Its section's name in messages, with the file's.
     """
 
@@ -109,6 +110,7 @@ class PlannedInstrument:
     driver: type[Instrument]
     settings: SerialLine | None
     readings: tuple[PlannedReading, ...]
+    commands: tuple[CommandDeclaration, ...]
     section: str
 
     @property

@@ -62,6 +62,8 @@ class UdpServer:
         socket: The bound socket.
         server_address: Its own address: ``(host, port)``, with two more items for IPv6.
         batched: Whether ``serve`` may take several datagrams at once.
+        gate: Called with each datagram and its address: what it returns is answered, and the
+            datagram goes no further; None lets it through. With a gate they come one at a time.
 
     Raises:
         PortStillReserved: If another socket has the port.
@@ -73,6 +75,7 @@ class UdpServer:
         self.socket = _bound(host, port)
         self.server_address: Address = self.socket.getsockname()
         self.batched = True
+        self.gate: Callable[[bytes, Address], bytes | None] | None = None
         self.closing = False
         if wake_s is not None:
             self.set_wake(wake_s)
@@ -98,7 +101,7 @@ class UdpServer:
         return self._batch() or _SingleMail(self)
 
     def _batch(self) -> Batch | None:
-        if not self.batched:
+        if not self.batched or self.gate is not None:
             return None
         from labframe.sockets import batch  # ctypes costs 10 ms at import
 
@@ -161,7 +164,14 @@ class UdpServer:
             return None
         except ConnectionError:  # Windows reports here that an earlier answer found nobody
             return None
-        return None if self.closing else (request, address)
+        if self.closing:
+            return None
+        if self.gate is not None:
+            refusal = self.gate(request, address)
+            if refusal is not None:
+                self.send(request, refusal, address)
+                return None
+        return request, address
 
     def send(self, request: bytes, answer: bytes, address: Address) -> None:
         """Send one answer; what the system refuses is told to the client, or else logged."""

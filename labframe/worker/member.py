@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
@@ -99,6 +99,8 @@ class Member:
         is_proven: Whether it was identified, or gave a value, since it was connected.
         retry_at: Monotonic time of the next attempt to reach it.
         failed_in_row: How many polls failed since the last one that did not.
+        returned: Called with the name when the instrument is there again after it was gone, before
+            its first poll; it may raise LineError.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Member:
         self.retry_at = 0.0
         self.failed_in_row = 0
         self.is_proven = False
+        self.returned: Callable[[str], None] | None = None
         self._outlet = outlet
         self._shares = shares
         self._state = State.STARTING
@@ -158,6 +161,8 @@ class Member:
             if identity is not None:
                 instrument.settings = self._settings
             instrument.on_connect()
+            if self.returned is not None and self._reconnects >= 0:
+                self.returned(self.name)
         except BaseException as error:  # noqa: BLE001  # a driver is a plugin
             self.lose(error)
             return False
@@ -236,7 +241,16 @@ class Member:
         """Close it for good; called when the worker ends. Never raises."""
         self._close()
 
-    # Polling it.
+    # Using it.
+
+    @contextlib.contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Note what the driver is doing, so that the status can tell when it hangs."""
+        self._busy = (what, monotonic())
+        try:
+            yield
+        finally:
+            self._busy = None
 
     def poll(self, poll: Poll, due: float) -> BaseException | None:
         """Run one poll, and note how it went.
@@ -310,6 +324,10 @@ class Member:
     def feeds(self) -> tuple[Feed, ...]:
         """The ways out of all its readings."""
         return tuple(feed for poll in self.polls for feed in poll.feeds)
+
+    def poll_of(self, reading: str) -> Poll | None:
+        """Return the poll of a reading, the first one if it has channels; None if it has none."""
+        return next((poll for poll in self.polls if poll.reading == reading), None)
 
     @property
     def polled_feeds(self) -> tuple[Feed, ...]:

@@ -27,6 +27,8 @@ class Poll:
         line: The line, whose transactions tell when it was measured; None if it has none.
 
     Attributes:
+        reading: The method's name.
+        channel: The channel that it is called with; None if it takes none.
         name: The method's name, with its channel.
         every: Seconds from poll to poll; None on demand.
         due: Monotonic time of the next poll.
@@ -36,8 +38,8 @@ class Poll:
     """
 
     __slots__ = (
-        "_arguments", "_feeds", "_line", "_method", "_outputs", "_parts", "_take", "anchor", "due",
-        "error", "every", "failures", "is_failing", "name",
+        "_arguments", "_feeds", "_line", "_method", "_outputs", "_parts", "_take", "anchor",
+        "channel", "due", "error", "every", "failures", "is_failing", "name", "reading",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +50,7 @@ class Poll:
         line: Line | None,
     ) -> None:
         declaration, channel = planned.declaration, planned.channel
+        self.reading, self.channel = declaration.name, channel
         self.name = declaration.name if channel is None else f"{declaration.name}({channel!r})"
         self.every = planned.every
         self.due = self.anchor = 0.0
@@ -77,8 +80,8 @@ class Poll:
         """The ways out."""
         return self._feeds
 
-    def run(self) -> None:
-        """Measure once.
+    def run(self) -> Any:
+        """Measure once, hand the values on, and return what the driver's method returned.
 
         Raises:
             BaseException: Whatever the driver raises, and BadValue for what it should not return.
@@ -94,6 +97,7 @@ class Poll:
         else:
             measured = (started + time.time()) / 2
         self._take(value, measured, arrival)
+        return value
 
     def fail(self, quality: Quality, why: str) -> None:
         """Note that it gave no value."""

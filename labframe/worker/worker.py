@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from labframe.errors import LineError, NoValue, PortGone
+from labframe.errors import Expired, LabframeError, LineError, NoValue, PortGone
 from labframe.line import Line
 from labframe.worker.member import Member
 from labframe.worker.poll import Poll
@@ -32,6 +32,8 @@ _LOST_AFTER_RAISING: Final = 3
 """The same for an instrument without a line, whose library may raise anything."""
 _LOOK_S: Final = 0.5
 """How long an idle line goes without a look whether its port is still there."""
+_PATIENCE: Final = 0.5
+"""A poll lets jobs go first until so much of its interval has passed."""
 _LONGEST_S: Final = 60.0
 _SOON_S: Final = 1.0
 """A poll that failed for the line's sake is repeated after so long at most."""
@@ -41,7 +43,9 @@ class Worker:
     """Owns a line and the instruments on it; nobody else calls their drivers.
 
     A poll is due at a time that does not depend on how long the last one took, so there is no
-    drift; what was missed is not made up for. Jobs that were submitted go before polls.
+    drift; what was missed is not made up for. Jobs that were submitted go before polls, but a poll
+    that has waited for half its interval goes before all jobs but one: so a flood of jobs delays
+    polls by no more than that, and polls that take all the time there is still let jobs through.
 
     Args:
         name: What the line is called.
@@ -105,6 +109,40 @@ class Worker:
 
         return self.submit(job)
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
+        return len(self._jobs)
+
+    def perform(
+        self, member: Member, what: str, call: Callable[[], T], *, is_connecting: bool = False
+    ) -> T:
+        """Call a method of an instrument's driver; only within a job, on the thread.
+
+        Args:
+            member: The instrument.
+            what: What is done, for the status of one that hangs.
+            call: Calls the driver.
+            is_connecting: Whether this belongs to connecting, which sees to a lost port itself.
+
+        Raises:
+            BaseException: Whatever the driver raises. If the port is gone the instrument is lost,
+                as after a poll.
+        """
+        try:
+            with member.busy(what):
+                return call()
+        except Expired:
+            raise
+        except BaseException as error:
+            line = member.line
+            if isinstance(error, PortGone) or (line is not None and not line.is_open):
+                if not is_connecting:
+                    self._lose(member, error)
+            elif line is not None and not isinstance(error, LabframeError):
+                line.doubt()  # the driver made nothing of the answer: whose was it?
+            raise
+
     def _ring(self) -> None:
         with contextlib.suppress(RuntimeError):  # it rings already
             self._bell.release()
@@ -129,8 +167,10 @@ class Worker:
 
     def _step(self) -> float:
         """Do what is due; return how long there is nothing to do, in seconds."""
-        while self._jobs:
+        if self._jobs:
             self._do_job()
+            while self._jobs and not self._is_pressing():
+                self._do_job()
         now = monotonic()
         for member in self.members:
             if not member.connected and member.retry_at <= now:
@@ -149,6 +189,14 @@ class Worker:
             if not member.connected:
                 until = min(until, member.retry_at)
         return max(0.0, until - monotonic())
+
+    def _is_pressing(self) -> bool:
+        """Tell whether the poll that is due first has waited long enough."""
+        if not self._heap:
+            return False
+        due, _, _, poll = self._heap[0]
+        assert poll.every is not None
+        return monotonic() - due > _PATIENCE * poll.every
 
     def _do_job(self) -> None:
         future, job = self._jobs.popleft()

@@ -1,0 +1,77 @@
+"""Who sent a datagram: this computer, or another one."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from functools import lru_cache
+from time import monotonic
+from typing import Any, Final
+
+from labframe.protocol import push
+from labframe.protocol.wire import encode
+
+__all__ = ["Gate", "is_own", "sender_of"]
+
+_COMMANDS: Final = (b"json_wn#", b"raw_wn#")
+
+
+def sender_of(address: Any) -> str:
+    """Return the IP address in a socket address; an IPv4 one that came over IPv6 is that."""
+    text = str(address[0]).partition("%")[0]
+    mapped = getattr(ipaddress.ip_address(text), "ipv4_mapped", None)
+    return text if mapped is None else str(mapped)
+
+
+def is_own(sender: str) -> bool:
+    """Tell whether an IP address is one of this computer's."""
+    if ipaddress.ip_address(sender).is_loopback:
+        return True
+    return _can_be_bound(sender, int(monotonic() / _KEPT_S))
+
+
+_KEPT_S: Final = 10.0
+
+
+@lru_cache(maxsize=256)
+def _can_be_bound(sender: str, _epoch: int) -> bool:
+    """Tell whether a socket can be bound to an address: only to one of this computer's."""
+    family = socket.AF_INET6 if ":" in sender else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.bind((sender, 0))
+    except OSError:
+        return False
+    return True
+
+
+class Gate:
+    """Refuses commands that come from other computers; who only asks is let through.
+
+    Args:
+        allows_all: Whether other computers may send commands too.
+        name: The configuration's name, for the answer.
+
+    Attributes:
+        refused: How many commands were refused.
+    """
+
+    def __init__(self, allows_all: bool, name: str) -> None:
+        self._allows_all = allows_all
+        self._name = name
+        self.refused = 0
+
+    def __call__(self, request: bytes, address: Any) -> bytes | None:
+        """Return the answer to a datagram that is refused; None to one that is not."""
+        if self._allows_all or not request.startswith(_COMMANDS):
+            return None
+        sender = sender_of(address)
+        if is_own(sender):
+            return None
+        self.refused += 1
+        return encode(
+            push.error(
+                f"NOT_ALLOWED: commands from other computers ({sender}) are refused; "
+                f'[network] unsigned_commands = "allow" in {self._name} allows them'
+            )
+        )
