@@ -213,7 +213,8 @@ def _help_s() -> float:
 def _demo_s() -> float:
     began = time.monotonic()
     demo = subprocess.Popen(
-        [sys.executable, "-m", "labframe", "demo", "--pull-port", "9733", "--data-port", "0"],
+        [sys.executable, "-m", "labframe", "demo", "--pull-port", "9733", "--data-port", "0",
+         "--push-port", "0"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from labframe.client import PushClient as PushClient
     from labframe.config import Config as Config
     from labframe.config import ConfigurationError as ConfigurationError
+    from labframe.errors import ArgumentError as ArgumentError
     from labframe.errors import IdentityError as IdentityError
     from labframe.errors import LabframeError as LabframeError
     from labframe.errors import LineError as LineError
     from labframe.errors import NoValue as NoValue
+    from labframe.hookspecs import CommandConsumer as CommandConsumer
     from labframe.hookspecs import PluginContext as PluginContext
     from labframe.hookspecs import hookimpl as hookimpl
     from labframe.host import Host as Host
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from labframe.instrument import reading as reading
     from labframe.line import SerialLine as SerialLine
     from labframe.line import UsbPort as UsbPort
+    from labframe.points import Command as Command
     from labframe.points import Event as Event
     from labframe.points import Point as Point
     from labframe.points import Quality as Quality
@@ -38,8 +41,11 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Arg": "labframe.instrument",
+    "ArgumentError": "labframe.errors",
     "AsyncPullClient": "labframe.client",
     "AsyncPushClient": "labframe.client",
+    "Command": "labframe.points",
+    "CommandConsumer": "labframe.hookspecs",
     "Config": "labframe.config",
     "ConfigurationError": "labframe.config",
     "DateDataPullClient": "labframe.client",
@@ -67,8 +73,11 @@ _HOME = {
 
 __all__ = [
     "Arg",
+    "ArgumentError",
     "AsyncPullClient",
     "AsyncPushClient",
+    "Command",
+    "CommandConsumer",
     "Config",
     "ConfigurationError",
     "DateDataPullClient",

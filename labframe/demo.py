@@ -16,6 +16,15 @@ _PATIENCE_S: Final = 1.5
 
 CONFIGURATION: Final[dict[str, Any]] = {
     "host": {"name": "the moon"},
+    "network": {"default_instrument": "moon_laser"},
+    "plugin": {
+        "interlock": {
+            "vacuum": {
+                "refuse": ["moon_laser.fire", "moon_laser.state"],
+                "unless": {"codename": "chamber_pressure", "below": 1e-3},
+            }
+        }
+    },
     "instrument": {
         "moon_laser": {"driver": "moon_laser", "port": "simulated laser"},
         "vacuum": {
@@ -32,25 +41,35 @@ CONFIGURATION: Final[dict[str, Any]] = {
 """What runs, as ``lab.toml`` would say it."""
 
 
-def demo_host(state_dir: Path, pull_port: int, data_port: int, live: bool = True) -> Host:
+def demo_host(
+    state_dir: Path, pull_port: int, data_port: int, push_port: int, live: bool = True
+) -> Host:
     """Return the demonstration laboratory, not started.
 
     Args:
         state_dir: Where it keeps its control socket.
         pull_port: UDP port of the values over time; 0 takes a free one.
         data_port: UDP port of the spectra; 0 takes a free one.
+        push_port: UDP port of the commands; 0 takes a free one.
         live: Whether it sends to a live server on this computer.
 
     Raises:
         PortTaken: If a port is in use.
     """
-    network: dict[str, Any] = {"date_port": pull_port, "data_port": data_port}
+    network: dict[str, Any] = {
+        **CONFIGURATION["network"],
+        "date_port": pull_port,
+        "data_port": data_port,
+        "push_port": push_port,
+    }
     if not live:
         network["live_server"] = False
     try:
         return Host({**CONFIGURATION, "network": network}, simulate=True, state_dir=state_dir)
     except PortTaken as error:
-        error.add_note("The demonstration takes free ports with --pull-port 0 --data-port 0.")
+        error.add_note(
+            "The demonstration takes free ports with --pull-port 0 --data-port 0 --push-port 0."
+        )
         raise
 
 
@@ -74,6 +93,10 @@ def what_to_try(host: Host) -> Iterator[str]:
     yield f"  labframe status {target}"
     yield f"  labframe get {target} moon_laser_power chamber_pressure"
     yield f"  echo -n json_wn | nc -u -w1 127.0.0.1 {pull}"
+    push = host.commanding.port
+    at = "127.0.0.1" if push == 8500 else f"127.0.0.1:{push}"
+    yield f"  labframe push {at} moon_laser.set_power power=900"
+    yield f"  labframe push {at} moon_laser.fire"
     yield "  labframe drivers moon_laser"
     yield ""
     yield "Ctrl-C ends it."

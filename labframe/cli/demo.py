@@ -16,7 +16,8 @@ __all__ = ["demo"]
     "--pull-port", default=9000, show_default=True, help="UDP port of the values over time."
 )
 @click.option("--data-port", default=9010, show_default=True, help="UDP port of the spectra.")
-def demo(seconds: float | None, pull_port: int, data_port: int) -> None:
+@click.option("--push-port", default=8500, show_default=True, help="UDP port of the commands.")
+def demo(seconds: float | None, pull_port: int, data_port: int, push_port: int) -> None:
     """Run a simulated laboratory on this computer.
 
     A laser and vacuum gauges on pseudo-terminals, polled by their drivers, on the network. It
@@ -26,5 +27,5 @@ def demo(seconds: float | None, pull_port: int, data_port: int) -> None:
     from labframe.demo import demo_host, what_to_try
 
     with tempfile.TemporaryDirectory(prefix="labframe-demo-") as directory:
-        host = demo_host(Path(directory), pull_port, data_port)
+        host = demo_host(Path(directory), pull_port, data_port, push_port)
         run_host(host, seconds=seconds, say=what_to_try, keep_log=False)

@@ -271,7 +271,7 @@ def demonstration() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The demonstration on free ports, and what it prints until it says how to end it."""
     environment = {**os.environ, "COLUMNS": "200"}
     process = subprocess.Popen(
-        [*LABFRAME, "demo", "--pull-port", "0", "--data-port", "0"],
+        [*LABFRAME, "demo", "--pull-port", "0", "--data-port", "0", "--push-port", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     assert process.stdout is not None

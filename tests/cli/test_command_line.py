@@ -56,7 +56,7 @@ def test_what_cannot_be_done_is_one_line_that_says_why(arguments: list[str], mes
 
 def test_a_port_that_is_taken_is_named_with_the_remedy() -> None:
     with DateDataPullSocket("n", ["x"], 0) as served:
-        shown = run("demo", "--pull-port", str(served.port), "--data-port", "0")
+        shown = run("demo", "--pull-port", str(served.port), "--data-port", "0", "--push-port", "0")
 
     assert shown.returncode == 1
     assert f"UDP port {served.port}" in shown.stderr

@@ -6,7 +6,7 @@ import pytest
 from labframe_drivers.moon_laser import LaserRefused, MoonLaser, MoonLaserSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Refused, Xgs600Simulator
 
-from labframe import NoValue
+from labframe import ArgumentError, NoValue
 from labframe.simulation import PtyCarrier, SimulatedInstrument
 
 Plug = Callable[[SimulatedInstrument], PtyCarrier]
@@ -75,11 +75,15 @@ def test_the_controller_is_asked_ten_times_a_second_at_most(plug: Plug) -> None:
 def test_the_laser_is_measured_and_set(plug: Plug) -> None:
     simulator = MoonLaserSimulator(late_every=0, noise=0, rest_s=0)
     with MoonLaser(plug(simulator).url) as laser:
-        assert (laser.power(), laser.state(), laser.focus()) == (0.0, "IDLE", 384400.0)
+        assert (laser.power(), laser.state(), laser.focus()) == (0.0, "IDLE", 100.0)
         assert laser.temperature() == pytest.approx(255, abs=1)
         xs, ys = laser.spectrum()
         assert (len(xs), len(ys), xs[0], xs[-1]) == (64, 64, 516.0, 547.5)
         laser.set_power(900)
         assert simulator.power_kw == 900.0
-        with pytest.raises(LaserRefused, match="ERR 3 out of range 0 to 5000"):
+        with pytest.raises(ArgumentError, match=r"power = 5000\.1: the limits are 0 to 5000 kW"):
             laser.set_power(5000.1)
+        assert simulator.power_kw == 900.0
+        assert laser.state("active") == "CHARGING"
+        with pytest.raises(LaserRefused, match="ERR 4 not while CHARGING"):
+            laser.fire()

@@ -90,9 +90,11 @@ def test_a_pulse_that_is_cut_short_from_outside_keeps_its_past() -> None:
 
 def test_settings_are_read_back_as_they_were_set() -> None:
     ask = Dialogue()
-    assert (ask("SET:POW?"), ask("SET:FOC?"), ask("SET:DUR?")) == ("1200.0", "384400.0", "8.00")
+    assert (ask("SET:POW?"), ask("SET:FOC?"), ask("SET:DUR?")) == ("1200.0", "100.0", "8.00")
+    assert ask("SET:DIST?") == "384400.0"
     assert (ask("SET:POW 2500.04"), ask("SET:POW?")) == ("OK", "2500.0")
-    assert (ask("SET:FOC 363300"), ask("SET:FOC?")) == ("OK", "363300.0")
+    assert (ask("SET:FOC 12.34"), ask("SET:FOC?")) == ("OK", "12.3")
+    assert (ask("SET:DIST 363300"), ask("SET:DIST?")) == ("OK", "363300.0")
     assert (ask("SET:DUR +0.1"), ask("SET:DUR?")) == ("OK", "0.10")
     ask("FIRE")
     assert ask("STATE?", 3.05) == "FIRING"
@@ -117,23 +119,24 @@ def test_settings_are_read_back_as_they_were_set() -> None:
         ("SET:POW 5000.1", "ERR 3 out of range 0 to 5000"),
         ("SET:POW -1", "ERR 3 out of range 0 to 5000"),
         ("SET:DUR 0", "ERR 3 out of range 0.1 to 60"),
-        ("SET:FOC 1", "ERR 3 out of range 356400 to 406700"),
+        ("SET:FOC 101", "ERR 3 out of range 0 to 100"),
+        ("SET:DIST 1", "ERR 3 out of range 356400 to 406700"),
     ],
 )
 def test_a_bad_request_is_an_error_and_changes_nothing(request_line: str, error: str) -> None:
     ask = Dialogue()
     (answer,) = ask.simulator.feed(request_line.encode("latin-1") + b"\r\n", 0.0)
     assert answer.data == error.encode() + b"\r\n"
-    assert (ask("SET:POW?"), ask("SET:FOC?"), ask("SET:DUR?")) == ("1200.0", "384400.0", "8.00")
-    assert ask("STATE?") == "IDLE"
+    assert (ask("SET:POW?"), ask("SET:FOC?"), ask("SET:DUR?")) == ("1200.0", "100.0", "8.00")
+    assert (ask("SET:DIST?"), ask("STATE?")) == ("384400.0", "IDLE")
 
 
-def test_nothing_is_set_while_it_charges_or_fires() -> None:
+def test_it_fires_once_at_a_time_but_is_set_in_every_state() -> None:
     ask = Dialogue()
     ask("FIRE", 0)
-    assert ask("SET:POW 1") == ask("FIRE") == "ERR 4 not while CHARGING"
-    assert ask("SET:DUR 1", 4) == ask("FIRE") == "ERR 4 not while FIRING"
-    assert ask("SET:POW?") == "1200.0"
+    assert ask("FIRE") == "ERR 4 not while CHARGING"
+    assert ask("FIRE", 4) == "ERR 4 not while FIRING"
+    assert (ask("SET:POW 1"), ask("SET:POW?")) == ("OK", "1.0")
 
 
 def spectrum(text: str) -> list[tuple[float, float]]:

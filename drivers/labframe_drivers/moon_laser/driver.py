@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from labframe import Instrument, LabframeError, SerialLine, command, query, reading
+import time
+from collections import deque
+from typing import Annotated, Any, Literal
+
+from labframe import Arg, Instrument, LabframeError, SerialLine, command, query, reading
 
 __all__ = ["LaserRefused", "MoonLaser"]
+
+_KEPT = 1000
 
 
 class LaserRefused(LabframeError):
@@ -20,13 +26,21 @@ class MoonLaser(Instrument):
 
     power = query("MEAS:POW?", float, unit="kW", every=0.5)
     duration = query("MEAS:DUR?", float, unit="s", every=0.5)
-    temperature = query("MEAS:TEMP?", float, unit="K", every=0.5)
-    focus = query("SET:FOC?", float, unit="km", on_demand=True)
+    pulse_power = query("SET:POW?", float, unit="kW", on_demand=True)
+    pulse_duration = query("SET:DUR?", float, unit="s", on_demand=True)
+    focus = query("SET:FOC?", float, unit="%", on_demand=True)
+    distance = query("SET:DIST?", float, unit="km", on_demand=True)
 
-    @reading(every=0.5)
-    def state(self) -> str:
-        """Read what it does: IDLE, CHARGING or FIRING."""
-        return self.ask("STATE?")
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._temperatures: deque[tuple[float, float]] = deque(maxlen=_KEPT)
+
+    @reading(unit="K", every=0.5)
+    def temperature(self) -> float:
+        """Measure the temperature of the cavity."""
+        kelvin = float(self.ask("MEAS:TEMP?"))
+        self._temperatures.append((time.time(), kelvin))
+        return kelvin
 
     @reading(unit="1", x_unit="nm", every=5.0, sweep=True)
     def spectrum(self) -> tuple[list[float], list[float]]:
@@ -34,22 +48,60 @@ class MoonLaser(Instrument):
         pairs = [pair.split(":") for pair in self.ask("MEAS:SPEC?").split(",")]
         return [float(nm) for nm, _ in pairs], [float(intensity) for _, intensity in pairs]
 
-    @command(unit="kW", limits=(0, 5000))
+    @command()
+    @reading(every=0.5)
+    def state(self, state: Literal["active", "idle"] | None = None) -> str:
+        """Read what it does: IDLE, CHARGING or FIRING. Have it fire, or be dark, before that."""
+        if state == "active" and self.ask("STATE?") == "IDLE":
+            self._order("FIRE")
+        if state == "idle":
+            self._order("STOP")
+        return self.ask("STATE?")
+
+    @command(
+        unit="kW", limits=(0, 5000), safe_value=0, read_back="pulse_power", tolerance=0.05,
+        after_reconnect="reapply",
+    )  # fmt: skip
     def set_power(self, power: float) -> None:
         """Set the power of a pulse."""
         self._order(f"SET:POW {power:.1f}")
 
-    @command(unit="s", limits=(0.1, 60))
+    @command(unit="s", limits=(0.1, 60), read_back="pulse_duration", tolerance=0.005)
     def set_duration(self, duration: float) -> None:
         """Set the duration of a pulse."""
         self._order(f"SET:DUR {duration:.2f}")
 
-    @command(unit="km", limits=(356400, 406700))
-    def set_focus(self, distance: float) -> None:
+    @command(unit="%", limits=(0, 100), read_back="focus", tolerance=0.05)
+    def set_focus(self, focus: float) -> None:
+        """Set how sharply it is focused."""
+        self._order(f"SET:FOC {focus:.1f}")
+
+    @command(unit="km", limits=(356400, 406700), read_back="distance", tolerance=0.05)
+    def set_distance(self, distance: float) -> None:
         """Set the distance of the focus."""
-        self._order(f"SET:FOC {distance:.1f}")
+        self._order(f"SET:DIST {distance:.1f}")
 
     @command()
+    def update_settings(
+        self,
+        power: Annotated[float | None, Arg(unit="kW", limits=(0, 5000))] = None,
+        focus: Annotated[float | None, Arg(unit="%", limits=(0, 100))] = None,
+    ) -> str:
+        """Set power and focus, or one of them; return what was set."""
+        given = {"power": power, "focus": focus}
+        settings = {name: value for name, value in given.items() if value is not None}
+        if power is not None:
+            self._order(f"SET:POW {power:.1f}")
+        if focus is not None:
+            self._order(f"SET:FOC {focus:.1f}")
+        return f"settings updated: {settings}"
+
+    @command()
+    def get_temperature(self) -> list[tuple[float, float]]:
+        """Return the temperatures (unix time, K) that were measured since the last call."""
+        return [self._temperatures.popleft() for _ in range(len(self._temperatures))]
+
+    @command(dangerous=True)
     def fire(self) -> None:
         """Charge, then fire."""
         self._order("FIRE")
@@ -62,4 +114,4 @@ class MoonLaser(Instrument):
     def _order(self, request: str) -> None:
         answer = self.ask(request)
         if answer != "OK":
-            raise LaserRefused(f"{self.name}: {request}: the laser answers {answer!r}")
+            raise LaserRefused(f"{request}: the laser answers {answer!r}")

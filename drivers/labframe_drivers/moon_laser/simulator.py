@@ -12,7 +12,12 @@ from labframe_drivers.moon_laser.cavity import Cavity
 
 __all__ = ["MoonLaserSimulator"]
 
-_LIMITS = {"POW": (0.0, 5000.0), "FOC": (356400.0, 406700.0), "DUR": (0.1, 60.0)}
+_LIMITS = {
+    "POW": (0.0, 5000.0),
+    "FOC": (0.0, 100.0),
+    "DIST": (356400.0, 406700.0),
+    "DUR": (0.1, 60.0),
+}
 _NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d{0,6})?")
 
 
@@ -27,7 +32,8 @@ class MoonLaserSimulator(LineSimulator):
     late_every = Settable(47, "one in so many answers is late; 0: none", limits=(0, 10**9))
     serial_number = Settable("0001", "what ID? says")
     power_kw = Settable(1200.0, "the power of a pulse, kW", limits=_LIMITS["POW"])
-    focus_km = Settable(384400.0, "the distance of the focus, km", limits=_LIMITS["FOC"])
+    focus = Settable(100.0, "how sharply it is focused, %", limits=_LIMITS["FOC"])
+    distance_km = Settable(384400.0, "the distance of the focus, km", limits=_LIMITS["DIST"])
     duration_s = Settable(8.0, "the duration of a pulse, s", limits=_LIMITS["DUR"])
     charge_s = Settable(3.0, "the time to charge before a pulse, s", limits=(0.001, 1e6))
     rest_s = Settable(6.0, "the time until it fires by itself, s; 0: never", limits=(0, 1e6))
@@ -46,7 +52,8 @@ class MoonLaserSimulator(LineSimulator):
             "MEAS:TEMP?": lambda: f"{self._noisy(self._cavity.temperature, 0.1):.2f}",
             "MEAS:SPEC?": self._spectrum,
             "SET:POW?": lambda: f"{self.power_kw:.1f}",
-            "SET:FOC?": lambda: f"{self.focus_km:.1f}",
+            "SET:FOC?": lambda: f"{self.focus:.1f}",
+            "SET:DIST?": lambda: f"{self.distance_km:.1f}",
             "SET:DUR?": lambda: f"{self.duration_s:.2f}",
             "FIRE": self._fire,
             "STOP": self._stop,
@@ -65,7 +72,7 @@ class MoonLaserSimulator(LineSimulator):
         if request in self._queries:
             return self._queries[request]().encode("ascii")
         name, separator, number = request.partition(" ")
-        if separator and name in ("SET:POW", "SET:FOC", "SET:DUR"):
+        if separator and name.startswith("SET:") and name[4:] in _LIMITS:
             return self._set(name[4:], number).encode("ascii")
         return b"ERR 1 unknown request"
 
@@ -75,12 +82,12 @@ class MoonLaserSimulator(LineSimulator):
         low, high = _LIMITS[name]
         if not low <= float(number) <= high:
             return f"ERR 3 out of range {low:g} to {high:g}"
-        if self._cavity.state != "IDLE":
-            return f"ERR 4 not while {self._cavity.state}"
         if name == "POW":
             self.power_kw = round(float(number), 1)
         elif name == "FOC":
-            self.focus_km = round(float(number), 1)
+            self.focus = round(float(number), 1)
+        elif name == "DIST":
+            self.distance_km = round(float(number), 1)
         else:
             self.duration_s = round(float(number), 2)
         return "OK"
