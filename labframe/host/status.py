@@ -47,7 +47,9 @@ class PagedStatus:
                 self._pages = pages(self._snapshot())
                 self._made_at = now
         if not 1 <= page <= len(self._pages):
-            return f"ERROR#instruments#{page}: there are {len(self._pages)} pages".encode()
+            many = len(self._pages)
+            there = "there is 1 page" if many == 1 else f"there are {many} pages"
+            return f"ERROR#instruments#{page}: {there}".encode()
         return self._pages[page - 1]
 
 
