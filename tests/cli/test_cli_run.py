@@ -293,7 +293,7 @@ def test_init_recognises_what_is_plugged_in_when_it_may_ask(tmp_path: Path) -> N
     try:
         port = simulator.stdout.readline().strip()
         written = run("init", "--probe", "--port", port, cwd=tmp_path)
-        assert "1 instruments recognised" in written.stdout
+        assert ", 1 instrument recognised." in written.stdout
         assert "MOONLASER,GL-1" in (tmp_path / "lab.toml").read_text()
         checked = run("check", cwd=tmp_path)
         assert checked.returncode == 0, checked.stderr
