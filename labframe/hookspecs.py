@@ -262,7 +262,8 @@ class HookSpecs:
         """Give simulators.
 
         Called once when simulating. Returns simulator classes by the name of the driver that they
-        stand opposite to. An exception leaves this plugin's simulators out.
+        stand opposite to. The file X_simulator.py beside a plugin's file X.py is loaded for this.
+        An exception leaves this plugin's simulators out.
         """
 
     @_hookspec

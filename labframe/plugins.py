@@ -116,6 +116,8 @@ class Plugins:
         blocked: Names of plugins that are not loaded.
         required: Names of plugins that must be there.
         entry_points: Installed plugins; None takes those of the group ``labframe``.
+        simulate: Whether to load the file ``X_simulator.py`` beside a single-file plugin ``X.py``
+            too, where there is one and it is not among the files.
 
     Raises:
         ConfigurationError: If a required plugin is missing.
@@ -128,11 +130,14 @@ class Plugins:
         blocked: Collection[str] = (),
         required: Collection[str] = (),
         entry_points: Iterable[EntryPoint] | None = None,
+        *,
+        simulate: bool = False,
     ) -> None:
         self._plugins: list[_Plugin] = []
         self._drivers: dict[str, type[Instrument]] | None = None
-        for file in files:
-            self._load_file(directory / file, blocked)
+        paths = [directory / file for file in files]
+        for path in [*paths, *(_simulators_beside(paths, blocked) if simulate else ())]:
+            self._load_file(path, blocked)
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=PROJECT)
         for entry_point in sorted(entry_points, key=lambda one: one.name):
@@ -314,14 +319,39 @@ class Plugins:
         hint = did_you_mean(driver, known)
         text = f"there is no such driver{hint} There are: {', '.join(known) or 'none'}."
         is_near = hint.startswith(";")
+        broken = self._broken(lambda one: one.name == driver or not is_near)
+        if broken:
+            return f"{text} {broken}"
+        return text if is_near else f'{text} Is its file missing in plugins = ["./driver.py"]?'
+
+    def why_no_simulator(self, driver: str) -> str:
+        """Say why a driver has no simulator, which is near, and where one is looked for."""
+        known = sorted(self.simulators())
+        hint = did_you_mean(driver, known)
+        text = f"it has no simulator{hint} There are: {', '.join(known) or 'none'}."
+        files = [one.name for one in self._plugins if one.is_file and driver in one.drivers]
+        wanted = [f"{name}_simulator" for name in files]
+        broken = self._broken(lambda one: one.name in wanted or not hint.startswith(";"))
+        if broken:
+            return f"{text} {broken}"
+        return f"{text} Put it into {wanted[0]}.py, beside {files[0]}.py." if files else text
+
+    def _broken(self, may_matter: Callable[[PluginStatus], bool]) -> str:
         broken = [
             f"plugin {one.name} ({one.source}): {one.reason}"
             for one in self.statuses
-            if one.reason and (one.name == driver or not is_near)
+            if one.reason and may_matter(one)
         ]
-        if broken:
-            return f"{text} Plugins that did not give all they should: {'; '.join(broken)}"
-        return text if is_near else f'{text} Is its file missing in plugins = ["./driver.py"]?'
+        return f"Plugins that did not give all they should: {'; '.join(broken)}" if broken else ""
+
+
+def _simulators_beside(paths: Sequence[Path], blocked: Collection[str]) -> list[Path]:
+    """Return the simulators' files beside drivers' files; one that is listed has precedence."""
+    listed = {path.stem for path in paths}
+    beside = [
+        path.parent / f"{path.stem}_simulator.py" for path in paths if path.stem not in blocked
+    ]
+    return [path for path in dict.fromkeys(beside) if path.stem not in listed and path.is_file()]
 
 
 def _imported(path: Path) -> ModuleType:

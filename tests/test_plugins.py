@@ -251,6 +251,79 @@ def test_a_blocked_plugin_is_not_imported(tmp_path: Path) -> None:
     assert status(plugins).reason == "the configuration blocks it"
 
 
+SIMULATOR = """
+class Simulated(LineSimulator):
+    driver = "thermometer"
+
+@hookimpl
+def labframe_simulators():
+    return {"thermometer": Simulated}
+"""
+
+
+def simulating(directory: Path, *names: str, blocked: tuple[str, ...] = ()) -> Plugins:
+    return Plugins(names, directory, blocked, entry_points=[], simulate=True)
+
+
+def test_the_simulator_beside_a_driver_is_loaded_when_simulating_only(tmp_path: Path) -> None:
+    driver = write(tmp_path / "oven.py", THERMOMETER)
+    write(tmp_path / "oven_simulator.py", SIMULATOR)
+    write(tmp_path / "other_simulator.py", SIMULATOR)
+
+    plugins = simulating(tmp_path, driver)
+
+    assert plugins.names == ("oven", "oven_simulator")
+    assert list(plugins.simulators()) == ["thermometer"]
+    assert status(plugins, "oven_simulator").source == str(tmp_path / "oven_simulator.py")
+    assert files(tmp_path, driver).names == ("oven",)
+
+
+def test_a_simulator_that_is_listed_is_the_only_one_of_its_name(tmp_path: Path) -> None:
+    driver = write(tmp_path / "oven.py", THERMOMETER)
+    write(tmp_path / "oven_simulator.py", "raise OSError('this one is not wanted')")
+    (tmp_path / "mine").mkdir()
+    write(tmp_path / "mine" / "oven_simulator.py", SIMULATOR)
+
+    plugins = simulating(tmp_path, driver, "mine/oven_simulator.py")
+
+    assert [one.condition for one in plugins.statuses] == [Condition.LOADED] * 2
+    assert list(plugins.simulators()) == ["thermometer"]
+
+
+@pytest.mark.parametrize("blocked", ["oven", "oven_simulator"])
+def test_a_simulator_that_is_blocked_or_whose_driver_is_is_not_imported(
+    tmp_path: Path, blocked: str
+) -> None:
+    driver = write(tmp_path / "oven.py", THERMOMETER)
+    write(tmp_path / "oven_simulator.py", "raise OSError('it was imported')")
+
+    plugins = simulating(tmp_path, driver, blocked=(blocked,))
+
+    assert status(plugins, blocked).condition is Condition.BLOCKED
+    assert not plugins.simulators()
+    assert not any("imported" in one.reason for one in plugins.statuses)
+
+
+def test_a_missing_simulator_is_told_with_the_file_that_it_is_looked_for_in(
+    tmp_path: Path,
+) -> None:
+    driver = write(tmp_path / "oven.py", THERMOMETER)
+
+    def why() -> str:
+        plugins = simulating(tmp_path, driver)
+        plugins.drivers()
+        return plugins.why_no_simulator("thermometer")
+
+    missing = why()
+    write(tmp_path / "oven_simulator.py", "import no_such_library")
+
+    assert missing == (
+        "it has no simulator. There are: none. Put it into oven_simulator.py, beside oven.py."
+    )
+    assert "plugin oven_simulator" in why()
+    assert "No module named 'no_such_library'" in why()
+
+
 def test_the_absence_of_required_plugins_is_fatal_and_all_are_named(tmp_path: Path) -> None:
     write(tmp_path / "recorder.py", SINK)
     write(tmp_path / "empty.py", "x = 1")

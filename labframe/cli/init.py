@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labframe.cli.values import counted
+
 if TYPE_CHECKING:
     from labframe.starter import Found
 
@@ -36,5 +38,6 @@ def init(config: Path, probe: bool, ports: tuple[str, ...], force: bool) -> None
     found: list[Found] = list(found_instruments(ports, probe=probe))
     config.write_text(starter(found), encoding="utf-8")
     known = sum(one.driver is not None for one in found)
-    click.echo(f"{config}: {len(found)} ports, {known} instruments recognised.")
+    ports_found = counted(len(found), "port")
+    click.echo(f"{config}: {ports_found}, {counted(known, 'instrument')} recognised.")
     click.echo(f"Look at it, then: labframe check {config}")

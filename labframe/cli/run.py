@@ -26,7 +26,8 @@ def run(
     """Run a laboratory: poll its instruments and serve their values.
 
     CONFIG is lab.toml where none is named. It runs until Ctrl-C or SIGTERM, and then stops
-    everything in order within 2 s; a second Ctrl-C stops at once.
+    everything in order within 2 s; a second Ctrl-C stops at once. With --simulate the file
+    X_simulator.py beside a plugin's file X.py is loaded too.
 
     \b
     Exit codes:

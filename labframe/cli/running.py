@@ -162,6 +162,26 @@ class _QuietFile(logging.handlers.RotatingFileHandler):
     _is_failing = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # logging's
+        self._say(f"the log cannot be written: {sys.exc_info()[1]}")
+
+    def doRollover(self) -> None:  # noqa: N802  # logging's
+        """Begin a new file; where the full one cannot be renamed, begin the same one anew."""
+        try:
+            super().doRollover()
+        except OSError as error:
+            # Mounted by itself, or in a directory of somebody else's. Without room no record would
+            # be written ever again, and without an end it would fill the disk.
+            self._say(f"the log cannot rotate, so it begins anew in the same file: {error}")
+            with open(self.baseFilename, "w", encoding=self.encoding):
+                pass
+            self.stream = self._open()
+
+    def close(self) -> None:
+        """Close it; what a full disk did not take is lost, and that was said."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+    def _say(self, text: str) -> None:
         if not self._is_failing:
             self._is_failing = True
-            click.echo(f"Attention: the log cannot be written: {sys.exc_info()[1]}", err=True)
+            click.echo(f"Attention: {text}", err=True)

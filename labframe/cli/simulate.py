@@ -24,19 +24,23 @@ def _complete_driver(
     from labframe.cli.simulators import simulators
 
     del ctx, param
-    return [CompletionItem(name) for name in simulators() if name.startswith(incomplete)]
+    names = [CompletionItem(name) for name in simulators() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
 
 
 def _complete_setting(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    from labframe.cli.simulators import simulators
+    from labframe.cli.simulators import simulator
+    from labframe.simulation import SimulationError
 
     del param
     # Click has not come to the argument yet when the option is the last word.
     driver = ctx.params.get("driver") or next(iter(ctx.args), "")
-    kind = simulators().get(driver)
-    known = kind.settables() if kind else {}
+    try:
+        known = simulator(driver).settables()
+    except SimulationError:
+        return []
     return [
         CompletionItem(f"{name}=", help=settable.doc)
         for name, settable in known.items()
@@ -64,6 +68,9 @@ def simulate(
     only_list: bool,
 ) -> None:
     """Run a simulated instrument on a port of its own.
+
+    DRIVER is the name of a driver that is installed, or the path of a file: a simulator's, or a
+    driver's with its simulator beside it.
 
     The first line of the output is the path of the port, alone: any program can open it. It runs
     until Ctrl-C or SIGTERM, and then removes its link.

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import difflib
-from importlib import import_module
-from typing import Final
+import os
+from pathlib import Path
 
+from labframe.plugins import Plugins
 from labframe.simulation import SimulatedInstrument, SimulationError
 
 __all__ = ["simulator", "simulators"]
 
-_PACKAGES: Final = ("labframe_drivers.moon_laser", "labframe_drivers.xgs600")
-
 
 def simulators() -> dict[str, type[SimulatedInstrument]]:
-    """Return the simulator classes by the names of the drivers that they stand in for."""
-    found: dict[str, type[SimulatedInstrument]] = {}
-    for package in _PACKAGES:
-        for value in vars(import_module(package)).values():
-            if isinstance(value, type) and issubclass(value, SimulatedInstrument):
-                found[value.driver] = value
-    return dict(sorted(found.items()))
+    """Return the installed simulators by the names of the drivers that they stand in for."""
+    return dict(sorted(Plugins().simulators().items()))
 
 
 def simulator(driver: str) -> type[SimulatedInstrument]:
-    """Return the simulator class that stands in for ``driver``.
+    """Return the simulator class that stands in for a driver.
+
+    Args:
+        driver: The name of an installed driver, or the path of a file: a simulator's, or a driver's
+            with the simulator beside it.
 
     Raises:
         SimulationError: If there is none; it names the nearest one, and all.
     """
+    if driver.endswith(".py") or os.sep in driver:
+        return _in_file(driver)
     known = simulators()
     if driver in known:
         return known[driver]
     near = difflib.get_close_matches(driver, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise SimulationError(
-        f"no simulator stands in for a driver {driver!r}; {hint}There are: {', '.join(known)}"
+        f"no simulator stands in for a driver {driver!r}; {hint}There are: {', '.join(known)}. "
+        "For one in a file give its path: ./my_simulator.py"
     )
+
+
+def _in_file(path: str) -> type[SimulatedInstrument]:
+    plugins = Plugins([path], Path(), entry_points=[], simulate=True)
+    found = plugins.simulators()
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise SimulationError(
+            f"{path}: it has simulators for {', '.join(sorted(found))}; give each a file of its own"
+        )
+    reasons = [one.reason for one in plugins.statuses if one.reason]
+    beside = f"{Path(path).stem}_simulator.py"
+    why = "; ".join(reasons) or f"no labframe_simulators in it gives one, nor is {beside} beside it"
+    raise SimulationError(f"{path}: {why}")

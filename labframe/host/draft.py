@@ -27,6 +27,7 @@ class Draft:
         config: A configuration, or the path of one, or a dictionary as TOML would give it.
         plugins: The plugins; None loads the configuration's and the installed ones.
         state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
+        simulate: Whether to load the simulators' files beside those of the configuration too.
 
     Attributes:
         config: The configuration.
@@ -48,6 +49,8 @@ class Draft:
         config: Config | str | Path | Mapping[str, Any],
         plugins: Plugins | None = None,
         state_dir: Path | None = None,
+        *,
+        simulate: bool = False,
     ) -> None:
         self.config = config = _config(config)
         self.state_dir = state_dir or default_state_dir(config)
@@ -56,6 +59,7 @@ class Draft:
             config.directory,
             config.host.blocked_plugins,
             config.host.required_plugins,
+            simulate=simulate,
         )
         self._check_sections()
         self.plan = make_plan(config, self.plugins.drivers(), self.plugins.why_no_driver)

@@ -47,7 +47,8 @@ class Host:
 
     Args:
         config: A configuration, or the path of one, or a dictionary as TOML would give it.
-        simulate: Whether to put simulators in the place of the instruments.
+        simulate: Whether to put simulators in the place of the instruments. A simulator's file
+            ``X_simulator.py`` beside a single-file plugin ``X.py`` is loaded by itself then.
         plugins: The plugins; None loads the configuration's and the installed ones.
         state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
 
@@ -78,7 +79,7 @@ class Host:
         plugins: Plugins | None = None,
         state_dir: Path | None = None,
     ) -> None:
-        self._draft = draft = Draft(config, plugins, state_dir)
+        self._draft = draft = Draft(config, plugins, state_dir, simulate=simulate)
         self.config = draft.config
         self.state_dir = draft.state_dir
         self.plugins = draft.plugins
@@ -91,7 +92,7 @@ class Host:
         self._is_stopped = False
         with contextlib.ExitStack() as undo:
             if simulate:
-                self.simulated = Simulated(self.plan, self.plugins.simulators())
+                self.simulated = Simulated(self.plan, self.plugins)
                 undo.callback(self.simulated.close)
                 self.plan = self.simulated.plan
             self._workers = [self._worker(line) for line in self.plan.lines]

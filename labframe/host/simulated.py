@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 from labframe.config import ConfigurationError
-from labframe.nearest import did_you_mean
 from labframe.plan import Plan, PlannedInstrument, PlannedLine
+from labframe.plugins import Plugins
 from labframe.simulation import (
     CarrierLoop,
     NoPseudoTerminal,
@@ -27,7 +26,7 @@ class Simulated:
 
     Args:
         plan: What the configuration means.
-        simulators: The simulator classes by the name of their driver.
+        plugins: Give the simulators.
 
     Attributes:
         plan: The same with the ports of the simulation.
@@ -39,12 +38,14 @@ class Simulated:
         NoPseudoTerminal: If this computer has none.
     """
 
-    def __init__(self, plan: Plan, simulators: Mapping[str, type[SimulatedInstrument]]) -> None:
+    def __init__(self, plan: Plan, plugins: Plugins) -> None:
         if not available():
             raise NoPseudoTerminal("this system has no pseudo-terminals, which a simulation needs")
         problems: list[str] = []
+        known = plugins.simulators()
         self.simulators = {
-            one.name: _simulator(one, simulators, problems) for one in plan.instruments
+            one.name: _simulator(one, known.get(one.driver.driver), plugins, problems)
+            for one in plan.instruments
         }
         if problems:
             raise ConfigurationError(problems)
@@ -78,17 +79,16 @@ def _moved(line: PlannedLine, url: str) -> PlannedLine:
 
 def _simulator(
     planned: PlannedInstrument,
-    simulators: Mapping[str, type[SimulatedInstrument]],
+    simulator: type[SimulatedInstrument] | None,
+    plugins: Plugins,
     problems: list[str],
 ) -> SimulatedInstrument | None:
-    driver = planned.driver.driver
-    simulator = simulators.get(driver)
     if simulator is None or planned.settings is None:
-        known = ", ".join(sorted(simulators)) or "none"
+        driver = planned.driver.driver
         why = (
             "it has no serial line, and only lines can be simulated"
             if simulator is not None
-            else f"it has no simulator{did_you_mean(driver, simulators)} There are: {known}"
+            else plugins.why_no_simulator(driver)
         )
         problems.append(f'{planned.section} driver = "{driver}": {why}')
         return None

@@ -1,6 +1,7 @@
 """``labframe run`` and what belongs to it, in processes of their own."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import labframe
+from labframe.cli.running import _QuietFile
 
 LABFRAME = [sys.executable, "-m", "labframe"]
 
@@ -138,6 +140,41 @@ def test_a_simulated_laboratory_serves_and_stops_in_order(lab: Path, number: int
     assert not (lab.parent / "state" / "control.sock").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_said_once_and_the_host_goes_on_serving(lab: Path) -> None:
+    lab.write_text(CONFIG.replace("[network]", 'log_file = "/dev/full"\n[network]'))
+    with running("run", "--simulate", "--verbose", lab) as (process, port):
+        assert fresh(port, "cryo_temperature") == 77.35
+        assert run("stop", lab).returncode == 0
+        _, said = process.communicate(timeout=10)
+
+    assert process.returncode == 0, said
+    assert said.count("cryo: connected: LSCI,MODEL331,1") == 1
+    assert said.count("cannot be written") == 1
+    assert "Attention: the log cannot be written: [Errno 28] No space left on device" in said
+    assert "Stopped after" in said
+    assert "Traceback" not in said
+
+
+def test_a_log_that_cannot_rotate_begins_anew_in_the_same_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "labframe.log.1" / "in the way").mkdir(parents=True)
+    log = logging.getLogger("a log of its own")
+    log.propagate = False
+    file = _QuietFile(tmp_path / "labframe.log", maxBytes=100, backupCount=1, encoding="utf-8")
+    log.addHandler(file)
+    for number in range(50):
+        log.warning("record %d", number)
+    log.removeHandler(file)
+    file.close()
+
+    written = (tmp_path / "labframe.log").read_text()
+    assert written.endswith("record 48\nrecord 49\n")
+    assert len(written) <= 100
+    assert capsys.readouterr().err.count("the log cannot rotate") == 1
+
+
 def test_it_stops_within_two_seconds_beside_a_driver_that_sleeps(lab: Path) -> None:
     lab.write_text(f'{CONFIG}[instrument.mule]\ndriver = "stubborn"\n')
     with running("run", lab) as (process, port):
@@ -256,7 +293,7 @@ def test_init_recognises_what_is_plugged_in_when_it_may_ask(tmp_path: Path) -> N
     try:
         port = simulator.stdout.readline().strip()
         written = run("init", "--probe", "--port", port, cwd=tmp_path)
-        assert "1 instruments recognised" in written.stdout
+        assert ", 1 instrument recognised." in written.stdout
         assert "MOONLASER,GL-1" in (tmp_path / "lab.toml").read_text()
         checked = run("check", cwd=tmp_path)
         assert checked.returncode == 0, checked.stderr

@@ -197,6 +197,83 @@ def test_an_unknown_driver_gets_the_nearest_one_and_the_list(cli: Cli) -> None:
     assert "DRIVER is missing. There are: moon_laser, xgs600" in cli("simulate").stderr
 
 
+SIMULATOR = """
+from labframe import hookimpl
+from labframe.simulation import LineSimulator, Settable
+
+
+class Simulated(LineSimulator):
+    driver = "oven"
+    kelvin = Settable(290.0, "what it shows, K")
+
+    def respond(self, line, now):
+        return b"%.1f" % self.kelvin
+
+
+@hookimpl
+def labframe_simulators():
+    return {"oven": Simulated}
+"""
+DRIVER = """
+from labframe import Instrument, hookimpl
+
+
+@hookimpl
+def labframe_instruments():
+    return []
+"""
+
+
+@pytest.mark.parametrize("named", ["oven.py", "oven_simulator.py"])
+def test_a_simulator_in_a_file_is_named_by_it_or_by_its_drivers(
+    started: Started, tmp_path: Path, named: str
+) -> None:
+    (tmp_path / "oven.py").write_text(DRIVER)
+    (tmp_path / "oven_simulator.py").write_text(SIMULATOR)
+
+    process = started(
+        "simulate", tmp_path / named, "--set", "kelvin=77", "--directory", tmp_path / "links"
+    )
+
+    assert asked(line(process), b"T?\r\n") == b"77.0\r\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (None, "oven.py: there is no such file. In "),
+        (DRIVER, "no labframe_simulators in it gives one, nor is oven_simulator.py beside it"),
+        ("import no_such_library", "does not load: ModuleNotFoundError: No module named 'no_such"),
+        (SIMULATOR.replace('{"', '{"kiln": Simulated, "'), "simulators for kiln, oven; give each"),
+    ],
+)
+def test_a_file_without_one_simulator_is_told_why(
+    cli: Cli, tmp_path: Path, code: str | None, said: str
+) -> None:
+    (tmp_path / "other.py").write_text(DRIVER)
+    if code is not None:
+        (tmp_path / "oven.py").write_text(code)
+
+    shown = cli("simulate", tmp_path / "oven.py")
+
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert said in shown.stderr
+
+
+def test_a_simulator_of_an_installed_plugin_is_known_by_its_driver(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "labframe_oven-1.2.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: labframe-oven\nVersion: 1.2\n")
+    (about / "entry_points.txt").write_text("[labframe]\noven = oven_that_is_installed\n")
+    (tmp_path / "oven_that_is_installed.py").write_text(SIMULATOR)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert "kelvin" in cli("simulate", "oven", "--list").stdout
+    assert "There are: moon_laser, oven, xgs600" in cli("simulate").stderr
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -220,4 +297,5 @@ def completed(*words: str) -> list[str]:
 def test_drivers_and_values_are_completed() -> None:
     assert completed("simulate", "") == ["moon_laser", "xgs600"]
     assert completed("simulate", "moon_laser", "--set", "po") == ["power_kw="]
+    assert completed("simulate", "./la") == ["./la"], "the shell completes the file"
     assert completed("simulate", "no_such_driver", "--set", "po") == []

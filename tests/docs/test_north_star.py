@@ -32,8 +32,7 @@ def on_free_ports(config: Config) -> Config:
 @pytest.fixture
 def host(folder: Path, tmp_path: Path) -> Iterator[Host]:
     config = on_free_ports(load(folder / "lab.toml"))
-    files = ["lakeshore.py", "lakeshore_simulator.py"]
-    plugins = Plugins(files, folder, entry_points=[])
+    plugins = Plugins(["lakeshore.py"], folder, entry_points=[], simulate=True)
     with Host(config, simulate=True, plugins=plugins, state_dir=tmp_path) as host:
         yield host
 
@@ -97,15 +96,7 @@ def test_it_is_as_short_as_it_is_said_to_be(folder: Path) -> None:
     assert len(configuration) == 6
 
 
-def test_the_simulated_configuration_differs_by_the_simulators_file_alone(folder: Path) -> None:
-    real = (folder / "lab.toml").read_text("utf-8").splitlines()
-    simulated = (folder / "simulated.toml").read_text("utf-8").splitlines()
-
-    assert simulated[0] == 'plugins = ["./lakeshore.py", "./lakeshore_simulator.py"]'
-    assert simulated[1:] == real[1:]
-
-
-def test_the_simulated_configuration_runs_as_it_is(folder: Path, tmp_path: Path) -> None:
-    config = on_free_ports(load(folder / "simulated.toml"))
+def test_the_same_configuration_runs_without_the_instrument(folder: Path, tmp_path: Path) -> None:
+    config = on_free_ports(load(folder / "lab.toml"))
     with Host(config, simulate=True, state_dir=tmp_path) as host:
         assert host.wait_fresh("cryo_temperature").unit == "K"

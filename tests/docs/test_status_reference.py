@@ -43,7 +43,7 @@ def answer(tmp_path: Path) -> dict[str, Any]:
     plugins = Plugins(entry_points=[Given()])  # type: ignore[list-item]  # it has what is used
     with Host(configuration, plugins=plugins, state_dir=tmp_path) as host:
         host.wait_fresh("a_counts")
-        assert ask(host.port, "instruments#2") == "ERROR#instruments#2: there are 1 pages"
+        assert ask(host.port, "instruments#2") == "ERROR#instruments#2: there is 1 page"
         found: dict[str, Any] = json.loads(ask(host.port, "instruments"))
     return found
 

@@ -1,4 +1,4 @@
-"""A simulated humidity sensor, which can fall silent; add it to ``plugins`` to simulate."""
+"""A simulated humidity sensor, which can fall silent; ``labframe run --simulate`` finds it."""
 
 import math
 from collections.abc import Mapping
