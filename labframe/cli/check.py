@@ -11,6 +11,7 @@ from labframe.cli.configured import config_argument
 from labframe.cli.values import counted
 
 if TYPE_CHECKING:
+    from labframe.config import NetworkConfig
     from labframe.host.draft import Draft
     from labframe.plan import PlannedInstrument
 
@@ -120,6 +121,12 @@ def _show(config: Path, draft: Draft) -> None:
             f"{_port(one.port)} on {network.listen}: {one.kind} pull socket {one.name!r} with "
             f"{counted(len(one.channels), 'codename')}; {_who(network.listen)}"
         )
+    commands = sum(len(one.commands) for one in plan.instruments)
+    if commands and network.push_port is not False:
+        click.echo(
+            f"{_port(network.push_port)} on {network.listen}: push socket with "
+            f"{counted(commands, 'command')}; {_who_commands(network)}"
+        )
     if network.live_server:
         click.echo(f"Live values are sent to {network.live_server}.")
     for name in plan.disabled:
@@ -131,8 +138,18 @@ def _show(config: Path, draft: Draft) -> None:
         click.echo(text)
 
 
+def _who_commands(network: NetworkConfig) -> str:
+    if network.unsigned_commands == "allow" and not _is_own(network.listen):
+        return 'whoever reaches it can send them ([network] unsigned_commands = "allow")'
+    return "only programs on this computer can send them"
+
+
+def _is_own(listen: str) -> bool:
+    return listen in ("127.0.0.1", "::1", "localhost")
+
+
 def _who(listen: str) -> str:
-    if listen in ("127.0.0.1", "::1", "localhost"):
+    if _is_own(listen):
         return "only programs on this computer can reach it ([network] listen)"
     everywhere = listen in ("0.0.0.0", "::", "")
     return (
