@@ -51,6 +51,8 @@ def run_host(
         stack.callback(host.stop, _STOP_S)
         control = Control(host, lambda: mail.put(Stop()))
         stack.callback(control.close)
+        if control.problem:
+            click.echo(f"Attention: {control.problem}", err=True)
         log = stack.enter_context(_logging(host, verbose=verbose, keep=keep_log))
         stack.enter_context(stops_posted(mail))
         stack.enter_context(quick_turns(len(host.plan.lines)))

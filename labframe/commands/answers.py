@@ -64,7 +64,6 @@ def returned(where: str, value: Any, form: push.ReturnFormat) -> bytes:
     """
     try:
         plain = json.loads(json.dumps(value, default=_plain)) if _is_nested(value) else value
-        json.dumps(plain)
     except (TypeError, ValueError, RecursionError) as error:
         return failed(FAILED, f"{where}: executed, but what it returned cannot be sent: {error}")
     if form == "raw" and isinstance(plain, (str, int, float)):

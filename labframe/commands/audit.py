@@ -16,11 +16,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 __all__ = ["Audit"]
 
 _LOG = logging.getLogger("labframe.host")
 
 _MODE: Final = 0o640
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
 class Audit:
@@ -41,7 +44,9 @@ class Audit:
         self._max_bytes = max_bytes
         self._keep = keep
         self._lock = threading.Lock()
+        self._name = str(path)
         self._fd: int | None = None
+        self._inode = (0, 0)
         self._size = 0
         self._is_torn = False
 
@@ -50,7 +55,7 @@ class Audit:
 
         What is written survives the end of this program at any moment, but not a power cut.
         """
-        line = json.dumps(record, default=str).encode() + b"\n"
+        line = _ENCODER.encode(record) + b"\n"
         with self._lock:
             try:
                 self._append(line)
@@ -93,16 +98,17 @@ class Audit:
 
     def _is_there(self) -> bool:
         """Tell whether the open file still has its name: somebody may have moved it away."""
-        assert self._fd is not None
         with contextlib.suppress(OSError):
-            return os.fstat(self._fd).st_ino == os.stat(self.path).st_ino
+            there = os.stat(self._name)
+            return (there.st_dev, there.st_ino) == self._inode
         return False
 
     def _open(self) -> None:
         self._shut()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, _MODE)
-        self._size = os.fstat(self._fd).st_size
+        opened = os.fstat(self._fd)
+        self._inode, self._size = (opened.st_dev, opened.st_ino), opened.st_size
         with contextlib.suppress(OSError):  # /dev/full and the like cannot be read at a place
             self._is_torn = self._size > 0 and os.pread(self._fd, 1, self._size - 1) != b"\n"
 

@@ -67,14 +67,13 @@ class Records:
         return self._audit.write(record)
 
     def end(self, pending: Pending, answer: bytes) -> None:
-        """Write what became of a command, and tell the sinks."""
-        now, outcome = time.time(), _outcome(answer)
-        took_s = round(time.monotonic() - pending.came, 6)
+        """Write what became of a command."""
         text = answer.decode(errors="replace")
         record: dict[str, Any] = {
-            "event": "end" if pending.number else "refused", "time": now,
+            "event": "end" if pending.number else "refused", "time": time.time(),
             "command": pending.number, "sender": pending.sender,
-            "method": pending.command.method, "outcome": outcome, "duration_s": took_s,
+            "method": pending.command.method, "outcome": _outcome(answer),
+            "duration_s": round(time.monotonic() - pending.came, 6),
             "answer": text if len(answer) <= _LONGEST_ANSWER else None,
         }  # fmt: skip
         if not pending.number:
@@ -82,6 +81,10 @@ class Records:
         if pending.request.id:
             record |= {"id": pending.request.id, "digest": pending.digest.hex()}
         self._audit.write(record)
+
+    def tell(self, pending: Pending, answer: bytes) -> None:
+        """Tell the sinks what became of a command."""
+        now, outcome = time.time(), _outcome(answer)
         told = ", ".join(f"{name}={value!r}" for name, value in pending.arguments.items())
         self._outlet.event(
             Event(
@@ -96,9 +99,9 @@ class Records:
                     "id": pending.request.id,
                     "old": pending.old,
                     "outcome": outcome,
-                    "answer": shortened(text, _SHOWN),
+                    "answer": shortened(answer.decode(errors="replace"), _SHOWN),
                     "received": pending.received,
-                    "duration_s": took_s,
+                    "duration_s": round(time.monotonic() - pending.came, 6),
                 },
             )
         )

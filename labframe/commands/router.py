@@ -204,13 +204,16 @@ class Router:
             )
 
     def _settle(self, pending: Pending, answer: bytes) -> None:
-        """Write down, remember and send the final answer to a command."""
+        """Write down, remember and send the final answer to a command, then tell the sinks."""
+        is_told = pending.method is not None and not pending.is_only_looking
         if pending.method is None:
             self._records.refused(pending, pending.sender, answer, pending.request.arguments)
-        elif not pending.is_only_looking:
+        elif is_told:
             self._records.end(pending, answer)
         if pending.request.id:
             with self._lock:
                 self._memory.end(pending.key, Remembered(pending.digest, answer), monotonic())
         for waiter in pending.finish(answer):
             waiter.reply(answer)
+        if is_told:
+            self._records.tell(pending, answer)

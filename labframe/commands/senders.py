@@ -14,28 +14,32 @@ from labframe.protocol.wire import encode
 __all__ = ["Gate", "is_own", "sender_of"]
 
 _COMMANDS: Final = (b"json_wn#", b"raw_wn#")
+_KEPT_S: Final = 10.0
+"""How long it is believed which addresses this computer has."""
 
 
 def sender_of(address: Any) -> str:
     """Return the IP address in a socket address; an IPv4 one that came over IPv6 is that."""
-    text = str(address[0]).partition("%")[0]
+    return _plain(str(address[0]))
+
+
+@lru_cache(maxsize=256)
+def _plain(host: str) -> str:
+    text = host.partition("%")[0]
     mapped = getattr(ipaddress.ip_address(text), "ipv4_mapped", None)
     return text if mapped is None else str(mapped)
 
 
 def is_own(sender: str) -> bool:
     """Tell whether an IP address is one of this computer's."""
-    if ipaddress.ip_address(sender).is_loopback:
-        return True
-    return _can_be_bound(sender, int(monotonic() / _KEPT_S))
-
-
-_KEPT_S: Final = 10.0
+    return _is_own(sender, int(monotonic() / _KEPT_S))
 
 
 @lru_cache(maxsize=256)
-def _can_be_bound(sender: str, _epoch: int) -> bool:
-    """Tell whether a socket can be bound to an address: only to one of this computer's."""
+def _is_own(sender: str, _epoch: int) -> bool:
+    if ipaddress.ip_address(sender).is_loopback:
+        return True
+    # A socket can be bound to an address of this computer only.
     family = socket.AF_INET6 if ":" in sender else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as trial:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import socket
 import threading
@@ -20,8 +19,6 @@ from labframe.errors import LabframeError
 from labframe.host.host import Host
 
 __all__ = ["Control", "NotRunning", "request"]
-
-_LOG = logging.getLogger("labframe.host")
 
 _NAME: Final = "control.sock"
 _LONGEST: Final = 65536
@@ -40,7 +37,8 @@ class Control:
         stop: Called when somebody asks it to stop.
 
     Attributes:
-        path: The path of the socket; None if this system has none.
+        path: The path of the socket; None if there is none.
+        problem: Why there is none, if there could be one; empty else.
 
     Raises:
         NotRunning: If a host with the same state directory runs already.
@@ -50,11 +48,16 @@ class Control:
         self._host = host
         self._stop = stop
         self.path: Path | None = None
+        self.problem = ""
         self._socket: socket.socket | None = None
         if not hasattr(socket, "AF_UNIX"):
             return
-        host.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = host.state_dir / _NAME
+        try:
+            host.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:  # a full disk keeps no values from anybody
+            self.problem = f"no local control of this host: {error}"
+            return
         if path.exists():
             with contextlib.suppress(NotRunning):
                 pid = request(host.state_dir, {"request": "ping"}, timeout_s=1.0)
@@ -64,8 +67,11 @@ class Control:
                     "another directory with --state-dir."
                 )
             path.unlink(missing_ok=True)  # left behind by a host that was killed
-        self._socket = _bound(path)
-        if self._socket is not None:
+        try:
+            self._socket = _bound(path)
+        except OSError as error:
+            self.problem = f"no local control of this host: {path}: {error}"
+        else:
             self.path = path
 
     def start(self) -> None:
@@ -154,7 +160,7 @@ def _line(connection: socket.socket) -> bytes:
     return data
 
 
-def _bound(path: Path) -> socket.socket | None:
+def _bound(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         before = os.umask(0o177)
@@ -163,10 +169,9 @@ def _bound(path: Path) -> socket.socket | None:
         finally:
             os.umask(before)
         listener.listen(8)
-    except OSError as error:
+    except OSError:
         listener.close()
-        _LOG.warning("no local control of this host: %s: %s", path, error)
-        return None
+        raise
     return listener
 
 

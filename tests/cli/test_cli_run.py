@@ -156,6 +156,19 @@ def test_a_full_disk_is_said_once_and_the_host_goes_on_serving(lab: Path) -> Non
     assert "Traceback" not in said
 
 
+def test_a_state_directory_that_cannot_be_made_keeps_no_value_from_anybody(lab: Path) -> None:
+    (lab.parent / "state").write_text("in the way")
+    with running("run", "--simulate", "--seconds", "5", lab) as (process, port):
+        assert fresh(port, "cryo_temperature") == 77.35
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=10)
+
+    assert process.returncode == 0, said
+    assert "no local control of this host" in said
+    assert "no log file" in said
+    assert "Traceback" not in said
+
+
 def test_a_log_that_cannot_rotate_begins_anew_in_the_same_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,109 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import importlib.util
-import inspect
 import logging
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 import pluggy
 
 from labframe.config import ConfigurationError
-from labframe.hookspecs import PROJECT, HookSpecs
+from labframe.hookspecs import PROJECT
 from labframe.instrument import Instrument
 from labframe.nearest import did_you_mean
+from labframe.plugins.checks import distribution, imported, problems_of, told, unknown_hooks
+from labframe.plugins.plugin import Condition, Plugin, PluginStatus
 from labframe.simulation import SimulatedInstrument
 
-__all__ = ["API_VERSION", "Condition", "PluginStatus", "Plugins"]
+__all__ = ["Plugins"]
 
 _LOG = logging.getLogger("labframe.host")
-
-API_VERSION: Final = 1
-"""A plugin may state the version that it was written for: ``labframe_api = 1``."""
-
-_HOOKS: Final = tuple(name for name in vars(HookSpecs) if name.startswith("labframe_"))
-
-
-class Condition(StrEnum):
-    """What became of a plugin."""
-
-    LOADED = "loaded"
-    BLOCKED = "blocked"
-    LEFT_OUT = "left out"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginStatus:
-    """A plugin, and what became of it.
-
-    Attributes:
-        name: Its name.
-        source: The distribution, or the file, that it is from.
-        condition: What became of it.
-        reason: Why it was left out, or what went wrong; empty when it is well.
-        note: What is as it should be, and yet good to know: what takes its place.
-        hooks: The hooks that it implements.
-        drivers: The drivers that it provides.
-        failed_hooks: The hooks of it that raised, or gave what they should not.
-    """
-
-    name: str
-    source: str
-    condition: Condition
-    reason: str = ""
-    note: str = ""
-    hooks: tuple[str, ...] = ()
-    drivers: tuple[str, ...] = ()
-    failed_hooks: frozenset[str] = frozenset()
-
-
-class _Plugin:
-    """A plugin, with a manager of its own: nothing that it does reaches the others' hooks."""
-
-    def __init__(self, name: str, source: str, is_file: bool) -> None:
-        self.name = name
-        self.source = source
-        self.is_file = is_file
-        self.manager = pluggy.PluginManager(PROJECT)
-        self.manager.add_hookspecs(HookSpecs)
-        self.loaded: Any = None
-        self.condition = Condition.LOADED
-        self.has_failed = False
-        self.reasons: list[str] = []
-        self.notes: list[str] = []
-        self.hooks: tuple[str, ...] = ()
-        self.drivers: list[str] = []
-        self.failed_hooks: set[str] = set()
-
-    def leave_out(self, condition: Condition, reason: str) -> None:
-        self.condition = condition
-        self.reasons.append(reason)
-        if condition is not Condition.BLOCKED:
-            _LOG.warning("plugin %s (%s) is left out: %s", self.name, self.source, reason)
-
-    def fail(self, reason: str) -> None:
-        self.has_failed = True
-        if reason not in self.reasons:
-            self.reasons.append(reason)
-            _LOG.warning("plugin %s: %s", self.name, reason)
-
-    def status(self) -> PluginStatus:
-        return PluginStatus(
-            name=self.name, source=self.source, reason="; ".join(self.reasons),
-            condition=Condition.FAILED if self.has_failed and not self.drivers else self.condition,
-            note="; ".join(self.notes), hooks=self.hooks, drivers=tuple(self.drivers),
-            failed_hooks=frozenset(self.failed_hooks),
-        )  # fmt: skip
 
 
 class Plugins:
@@ -133,7 +51,7 @@ class Plugins:
         *,
         simulate: bool = False,
     ) -> None:
-        self._plugins: list[_Plugin] = []
+        self._plugins: list[Plugin] = []
         self._drivers: dict[str, type[Instrument]] | None = None
         paths = [directory / file for file in files]
         for path in [*paths, *(_simulators_beside(paths, blocked) if simulate else ())]:
@@ -145,31 +63,31 @@ class Plugins:
         self._require(required)
 
     def _load_file(self, path: Path, blocked: Collection[str]) -> None:
-        plugin = _Plugin(path.stem, str(path), is_file=True)
+        plugin = Plugin(path.stem, str(path), is_file=True)
         if not self._take(plugin, blocked):
             return
         if path.is_file():
-            self._load(plugin, lambda: _imported(path))
+            self._load(plugin, lambda: imported(path))
         else:
             there = sorted(one.name for one in path.parent.glob("*.py"))
             hint = f" In {path.parent} there are: {', '.join(there)}." if there else ""
             plugin.leave_out(Condition.FAILED, f"there is no such file.{hint}")
 
     def _load_entry_point(self, entry_point: EntryPoint, blocked: Collection[str]) -> None:
-        plugin = _Plugin(entry_point.name, _distribution(entry_point), is_file=False)
+        plugin = Plugin(entry_point.name, distribution(entry_point), is_file=False)
         if self._take(plugin, blocked):
             self._load(plugin, entry_point.load)
 
-    def _load(self, plugin: _Plugin, load: Callable[[], Any]) -> None:
+    def _load(self, plugin: Plugin, load: Callable[[], Any]) -> None:
         try:
             self._register(plugin, load())
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # a plugin may do anything when imported
             _LOG.debug("plugin %s", plugin.name, exc_info=error)
-            plugin.leave_out(Condition.FAILED, f"it does not load: {_told(error)}")
+            plugin.leave_out(Condition.FAILED, f"it does not load: {told(error)}")
 
-    def _take(self, plugin: _Plugin, blocked: Collection[str]) -> bool:
+    def _take(self, plugin: Plugin, blocked: Collection[str]) -> bool:
         """List the plugin; tell whether to load it."""
         before = next((one for one in self._plugins if one.name == plugin.name), None)
         self._plugins.append(plugin)
@@ -185,16 +103,16 @@ class Plugins:
             plugin.leave_out(Condition.LEFT_OUT, reason)
         return False
 
-    def _register(self, plugin: _Plugin, loaded: Any) -> None:
+    def _register(self, plugin: Plugin, loaded: Any) -> None:
         twin = next((one.name for one in self._plugins if one.loaded is loaded), None)
-        problems = [f"it is the same as plugin {twin!r}"] if twin else _problems(loaded)
+        problems = [f"it is the same as plugin {twin!r}"] if twin else problems_of(loaded)
         if not problems:
             try:
                 plugin.manager.register(loaded, plugin.name)
             except pluggy.PluginValidationError as error:
                 problems = [" ".join(str(error).split())]
             else:
-                problems = _unknown_hooks(plugin.manager, loaded)
+                problems = unknown_hooks(plugin.manager, loaded)
         if problems:
             plugin.leave_out(Condition.LEFT_OUT, "; ".join(problems))
             return
@@ -226,13 +144,13 @@ class Plugins:
 
     def _called(
         self, hook: str, arguments: Mapping[str, object], only: str | None = None
-    ) -> Iterator[tuple[_Plugin, Any]]:
+    ) -> Iterator[tuple[Plugin, Any]]:
         for plugin in self._plugins:
             if hook in plugin.hooks and only in (None, plugin.name):
                 for result in self._call_one(plugin, hook, arguments):
                     yield plugin, result
 
-    def _call_one(self, plugin: _Plugin, hook: str, arguments: Mapping[str, object]) -> list[Any]:
+    def _call_one(self, plugin: Plugin, hook: str, arguments: Mapping[str, object]) -> list[Any]:
         try:
             results = getattr(plugin.manager.hook, hook)(**arguments)
             results = [_copied(result) for result in results]
@@ -242,7 +160,7 @@ class Plugins:
             if isinstance(error, ConfigurationError) and "context" in arguments:
                 raise
             plugin.failed_hooks.add(hook)
-            plugin.fail(f"{hook} raised {_told(error)}")
+            plugin.fail(f"{hook} raised {told(error)}")
             return []
         if not results and hook != "labframe_cli":
             plugin.failed_hooks.add(hook)
@@ -278,7 +196,7 @@ class Plugins:
         return self._drivers
 
     def _add_driver(
-        self, drivers: dict[str, type[Instrument]], plugin: _Plugin, driver: type[Instrument]
+        self, drivers: dict[str, type[Instrument]], plugin: Plugin, driver: type[Instrument]
     ) -> None:
         name = driver.driver
         if name not in drivers:
@@ -354,72 +272,6 @@ def _simulators_beside(paths: Sequence[Path], blocked: Collection[str]) -> list[
     return [path for path in dict.fromkeys(beside) if path.stem not in listed and path.is_file()]
 
 
-def _imported(path: Path) -> ModuleType:
-    name = f"labframe_file_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError("not a Python file: its name must end with .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # annotations are looked up there
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    return module
-
-
-def _distribution(entry_point: EntryPoint) -> str:
-    dist = entry_point.dist
-    try:
-        return f"{dist.name} {dist.version}" if dist and dist.name else "installed"
-    except Exception:  # noqa: BLE001  # its description may be missing, or broken
-        return "installed"
-
-
-def _problems(loaded: Any) -> list[str]:
-    """Return why something cannot be a plugin."""
-    if isinstance(loaded, type):
-        return [f"it is the class {loaded.__name__}, not a module or an instance of a class"]
-    version = getattr(loaded, "labframe_api", API_VERSION)
-    if not isinstance(version, int):
-        return [f"labframe_api = {version!r}: write a whole number: {API_VERSION}"]
-    if version > API_VERSION:
-        return [
-            f"it is written for labframe_api = {version}; this labframe has {API_VERSION}: "
-            "install a newer labframe"
-        ]
-    return _unmarked(loaded)
-
-
-def _unmarked(loaded: Any) -> list[str]:
-    """Return which functions have the name of a hook, or one near to it, but not the marker."""
-    problems = []
-    for name in dir(loaded):
-        if not name.startswith("labframe_"):
-            continue
-        function = getattr(loaded, name, None)
-        if not inspect.isroutine(function) or hasattr(function, f"{PROJECT}_impl"):
-            continue
-        if name in _HOOKS:
-            problems.append(f"{name} is not marked with @hookimpl")
-        elif near := difflib.get_close_matches(name, _HOOKS, 1, 0.85):
-            problems.append(f"there is no hook {name}; did you mean {near[0]}, with @hookimpl?")
-    return problems
-
-
-def _unknown_hooks(manager: pluggy.PluginManager, loaded: Any) -> list[str]:
-    """Return which functions are marked, but implement no hook that there is."""
-    problems = []
-    for caller in manager.get_hookcallers(loaded) or []:
-        if caller.has_spec() or all(one.optionalhook for one in caller.get_hookimpls()):
-            continue
-        near = difflib.get_close_matches(caller.name, _HOOKS, 1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(_HOOKS)}"
-        problems.append(f"there is no hook {caller.name}{hint}")
-    return problems
-
-
 def _copied(result: Any) -> Any:
     """Return what a hook gave as a plain list or dict, so that reading it later cannot raise."""
     if isinstance(result, Mapping):
@@ -429,7 +281,7 @@ def _copied(result: Any) -> Any:
     return result
 
 
-def _listed(plugin: _Plugin, hook: str, given: Any) -> list[Any]:
+def _listed(plugin: Plugin, hook: str, given: Any) -> list[Any]:
     if isinstance(given, list):
         return given
     plugin.failed_hooks.add(hook)
@@ -439,14 +291,3 @@ def _listed(plugin: _Plugin, hook: str, given: Any) -> list[Any]:
 
 def _is_driver(given: Any) -> bool:
     return isinstance(given, type) and issubclass(given, Instrument) and given is not Instrument
-
-
-def _told(error: BaseException) -> str:
-    """Return an error as text, and in which line of which file it arose."""
-    text = f"{type(error).__name__}: {error}"
-    trace = error.__traceback__
-    if isinstance(error, SyntaxError) or trace is None:
-        return text
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{text} ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
