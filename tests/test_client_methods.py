@@ -63,7 +63,7 @@ def test_a_method_says_what_it_takes(client: PushClient) -> None:
         "Args:\n"
         "    rate: number, 0.1 to 60 K/min.\n"
         "    gas: none or argon; none if it is not given.\n"
-        "    steps: list (number each) or null; null if it is not given.\n"
+        "    steps: list (number each); null if it is not given.\n"
         "    soak: true or false; false if it is not given.\n\n"
         "Returns:\n"
         "    number in K."
@@ -255,6 +255,16 @@ def test_a_name_that_no_argument_can_have_is_named() -> None:
         ({"enum": [1, 2], "unit": "s"}, "1 or 2 s", "Literal[1, 2]"),
         ({"type": "number", "enum": [0.5, 2.0]}, "0.5 or 2", "float"),
         ({"anyOf": [{"enum": ["a"]}, {"type": "null"}]}, "a or null", "Literal['a', None]"),
+        (
+            {"anyOf": [{"enum": ["a"]}, {"type": "null"}], "default": None},
+            "a",
+            "Literal['a', None]",
+        ),
+        (
+            {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None, "minimum": 2},
+            "number, at least 2",
+            "float | None",
+        ),
         ({"type": ["integer", "string"]}, "whole number or text", "int | str"),
         ({"type": "array"}, "list", "list"),
         ({"type": "null"}, "null", "None"),

@@ -73,11 +73,20 @@ def _annotation(schema: Schema) -> Any:
 
 
 def in_words(schema: Schema) -> str:
-    """Return what a value may be: ``number, 0 to 470 K``, ``'open' or 'closed'``, ``text``."""
-    allowed = choices(schema)
+    """Return what a value may be: ``number, 0 to 470 K``, ``open or closed``, ``text``.
+
+    That it may be null goes without saying where that is the default.
+    """
+    is_obvious = "default" in schema and schema["default"] is None
+    allowed = [one for one in choices(schema) if one is not None or not is_obvious]
     if allowed:
         return " or ".join(map(shown, allowed)) + _behind(schema)
-    kinds = " or ".join(map(_kind_in_words, members(schema)))
+    several = members(schema)
+    kinds = " or ".join(
+        _kind_in_words(one)
+        for one in several
+        if len(several) == 1 or not is_obvious or one.get("type") != "null"
+    )
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None and high is None:
         unit = _behind(schema)

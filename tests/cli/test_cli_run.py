@@ -253,7 +253,10 @@ def test_check_says_what_will_be_polled_served_and_where(lab: Path) -> None:
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        ("", "UDP (free) on 127.0.0.1: push socket with 9 commands; only programs on this computer"),
+        (
+            "",
+            "UDP (free) on 127.0.0.1: push socket with 9 commands; only programs on this computer",
+        ),
         (
             'listen = "0.0.0.0"\nunsigned_commands = "allow"',
             'whoever reaches it can send them ([network] unsigned_commands = "allow")',
