@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from labframe.client.pages import Table, read_pages, tables
 from labframe.client.peer import Conversation, Peer
 from labframe.client.schemas import Schema, choices
 from labframe.errors import UnexpectedAnswer
 from labframe.points import Value
+from labframe.protocol.push import ReturnFormat
 
 __all__ = [
     "ArgumentDescription",
@@ -174,6 +175,7 @@ class HostDescription:
         version: The version of labframe that it runs.
         push_port: The UDP port that takes commands; None if it takes none.
         default_instrument: Whose methods may be called without its name; None: nobody's.
+        return_format: How its push socket writes what a command returns.
         instruments: Its instruments and producers, by name.
     """
 
@@ -181,6 +183,7 @@ class HostDescription:
     version: str = ""
     push_port: int | None = None
     default_instrument: str | None = None
+    return_format: ReturnFormat = "json"
     instruments: Mapping[str, InstrumentDescription] = field(default_factory=dict)
 
     @property
@@ -234,8 +237,13 @@ def describe(where: str, waits_s: tuple[float | None, ...] = ()) -> Conversation
         version=first.text("version"),
         push_port=first.whole("push_port") or None,
         default_instrument=first.text("default_instrument") or None,
+        return_format=_return_format(first.text("return_format")),
         instruments=_instruments(pages),
     )
+
+
+def _return_format(text: str) -> ReturnFormat:
+    return next((one for one in get_args(ReturnFormat) if one == text), "json")
 
 
 def _instruments(pages: list[Table]) -> dict[str, InstrumentDescription]:

@@ -13,10 +13,14 @@ from labframe.errors import UnexpectedAnswer
 from labframe.protocol.pull import decoded
 from labframe.protocol.wire import PUSH_ERROR, UNKNOWN_COMMAND, shortened
 
-__all__ = ["Table", "read_pages", "tables"]
+__all__ = ["NoHost", "Table", "read_pages", "tables"]
 
 _MOST_PAGES: Final = 1000
 _NOT_KNOWN: Final = (UNKNOWN_COMMAND.encode(), f"{PUSH_ERROR}#{UNKNOWN_COMMAND}".encode())
+
+
+class NoHost(UnexpectedAnswer):
+    """Another socket answered than one of a labframe host."""
 
 
 class Table(NamedTuple):
@@ -82,6 +86,10 @@ def read_pages(
         mark: What stands before the number of a further page.
         where: Who is asked, for messages.
         waits_s: As of :class:`~labframe.client.peer.Request`.
+
+    Raises:
+        NoHost: If it is no labframe host that answers.
+        UnexpectedAnswer: If the answer is none.
     """
     answer = yield Request(request.encode(), waits_s=waits_s)
     pages = [_page(answer, request, where)]
@@ -107,7 +115,7 @@ def tables(pages: Iterable[Table], key: str) -> Iterator[Table]:
 def _page(answer: bytes, request: str, where: str) -> Table:
     if answer in _NOT_KNOWN:
         who = "another pull socket answers" if answer == _NOT_KNOWN[0] else "a push socket answered"
-        raise UnexpectedAnswer(
+        raise NoHost(
             f"{where} is not a labframe host: {who} there, which does not know the request "
             f"{request!r}"
         )
