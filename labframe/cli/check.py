@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labframe.cli.check_commands import commands_as_json, notes, show_commands
 from labframe.cli.configured import config_argument
 from labframe.cli.values import counted
 
@@ -25,8 +26,9 @@ __all__ = ["check"]
 def check(ctx: click.Context, config: Path, as_json: bool) -> None:
     """Say what a configuration means, without opening anything.
 
-    What will be polled and how often, under which codename and on which port it will be served, and
-    who can reach that. All that is wrong is named at once.
+    What will be polled and how often, under which codename and on which port it will be served,
+    which commands there are, what guards them, and who can reach all that. All that is wrong is
+    named at once.
 
     \b
     Exit codes:
@@ -116,6 +118,7 @@ def _show(config: Path, draft: Draft) -> None:
     headers = ("instrument", "driver", "port", "codename", "unit", "every", "old after", "served")
     show(headers, _rows(draft))
     click.echo()
+    show_commands(draft)
     for one in draft.sockets:
         click.echo(
             f"{_port(one.port)} on {network.listen}: {one.kind} pull socket {one.name!r} with "
@@ -134,7 +137,7 @@ def _show(config: Path, draft: Draft) -> None:
     for status in draft.plugins.statuses:
         if status.reason:
             click.echo(f"plugin {status.name} ({status.condition}): {status.reason}")
-    for text in _absent(draft):
+    for text in (*notes(draft), *_absent(draft)):
         click.echo(text)
 
 
@@ -185,5 +188,6 @@ def _as_json(draft: Draft) -> dict[str, object]:
             {"kind": one.kind, "name": one.name, "port": one.port} for one in draft.sockets
         ],
         "disabled": list(draft.plan.disabled),
+        **commands_as_json(draft),
         "plugins": [f"{s.name}: {s.reason}" for s in draft.plugins.statuses if s.reason],
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router
@@ -50,11 +49,7 @@ class Commanding:
         config, network = draft.config, draft.config.network
         commands = {one.name: one.commands for one in draft.plan.instruments}
         self._methods = Methods(workers, commands, network.default_instrument)
-        self.audit_file = (
-            draft.state_dir / "commands.jsonl"
-            if config.audit.file is None
-            else config.directory / Path(config.audit.file).expanduser()
-        )
+        self.audit_file = draft.audit_file
         self._router = Router(
             self._methods,
             draft.interlocks,
