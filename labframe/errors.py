@@ -125,7 +125,14 @@ class UnknownHost(ClientError, OSError):
 
 
 class NoAnswer(ClientError, TimeoutError):
-    """No answer came in time, or the computer says that nobody listens on that port."""
+    """No answer came in time, or the computer says that nobody listens on that port.
+
+    Attributes:
+        id: The id of a command that may have been executed all the same: asking again with it
+            fetches the outcome; empty if it has none, or if it surely was not executed.
+    """
+
+    id = ""
 
 
 class OldData(ClientError):

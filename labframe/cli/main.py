@@ -26,6 +26,7 @@ SHORT_HELPS: Final[Mapping[str, str]] = {
     "get": "Print the newest points of a host.",
     "watch": "Show the points of hosts as they change.",
     "status": "Show how the instruments of a host are.",
+    "push": "Have an instrument of a host do something: send a command.",
     "read": "Have the running host of CONFIG read a codename now, on demand or in between.",
     "stop": "Stop the running host of CONFIG, on this computer.",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from labframe.errors import ArgumentError, Refusal
+from labframe.errors import ArgumentError, NoValue, Refusal
 from labframe.protocol import push
 from labframe.protocol.wire import MAX_DATAGRAM, encode
 
@@ -83,6 +83,8 @@ def _is_nested(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, NoValue):  # one of several values, which the instrument does not have now
+        return None
     if hasattr(value, "tolist"):
         return value.tolist()
     if hasattr(value, "_asdict"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router
@@ -34,6 +33,7 @@ class Commanding:
 
     Attributes:
         sockets: The push sockets: the host's, if any instrument has a command, and the consumers'.
+        audit_file: The file that tells of every command.
 
     Raises:
         PortTaken: If a port is in use; then none stays bound.
@@ -49,15 +49,11 @@ class Commanding:
         config, network = draft.config, draft.config.network
         commands = {one.name: one.commands for one in draft.plan.instruments}
         self._methods = Methods(workers, commands, network.default_instrument)
-        path = (
-            draft.state_dir / "commands.jsonl"
-            if config.audit.file is None
-            else config.directory / Path(config.audit.file).expanduser()
-        )
+        self.audit_file = draft.audit_file
         self._router = Router(
             self._methods,
             draft.interlocks,
-            Audit(path, config.audit.max_bytes, config.audit.keep),
+            Audit(self.audit_file, config.audit.max_bytes, config.audit.keep),
             look,
             draft.fanout,
             must_audit=config.audit.on_failure == "refuse",

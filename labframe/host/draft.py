@@ -69,6 +69,13 @@ class Draft:
         self.consumers = self._make_consumers()
         self.interlocks = self._make_interlocks()
 
+    @property
+    def audit_file(self) -> Path:
+        """The file that tells of every command."""
+        if self.config.audit.file is None:
+            return self.state_dir / "commands.jsonl"
+        return self.config.directory / Path(self.config.audit.file).expanduser()
+
     def gathered(self, hook: str) -> list[Any]:
         """Return what all plugins give by a hook, in the configuration's order."""
         return [one for name in self._plugin_order() for one in self._given(hook, name)]

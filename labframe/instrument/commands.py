@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -257,8 +258,8 @@ def _argument(
             "or lists of them"
         ) from None
     choices = tuple(said.choices)
-    if not choices and typing.get_origin(hint) is Literal:
-        choices = typing.get_args(hint)
+    if not choices:
+        choices = _literals(hint)
     required = parameter.default is inspect.Parameter.empty
     argument = Argument(
         name=parameter.name, kind=hint, unit=_unit(where, said.unit),
@@ -268,6 +269,20 @@ def _argument(
     if parameter.name.startswith("_") or parameter.name == "method":
         raise DeclarationError(f"{where}: the push socket takes this name for itself; rename it")
     return argument
+
+
+def _literals(hint: Any) -> tuple[Value, ...]:
+    """Return the values of a Literal, and None where that may stand beside it; else nothing."""
+    is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    values: list[Value] = []
+    for kind in typing.get_args(hint) if is_union else (hint,):
+        if typing.get_origin(kind) is Literal:
+            values += typing.get_args(kind)
+        elif kind is type(None):
+            values.append(None)
+        else:
+            return ()
+    return tuple(values)
 
 
 def _unit(where: str, unit: str | None) -> str | None:

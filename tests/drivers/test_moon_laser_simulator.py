@@ -205,7 +205,7 @@ def test_a_plain_serial_port_reads_it() -> None:
 def test_each_line_of_the_manual_is_true() -> None:
     table = re.findall(r"^\| `([A-Z][^`]*)` \| (.*?) \|", README.read_text("utf-8"), re.MULTILINE)
     requests = [request for request, _ in table if not request.startswith("ERR")]
-    assert len(requests) == 14
+    assert len(requests) == 16
     for request, answers in table:
         if request.startswith("ERR"):
             continue
