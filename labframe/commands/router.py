@@ -148,27 +148,26 @@ class Router:
 
     def _is_new(self, pending: Pending, waiter: Waiter) -> bool:
         """Remember a command; answer it if it is known already, and tell whether it is not."""
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 known = self._memory.get(pending.key, monotonic())
                 if known is None:
                     self._memory.begin(pending.key, pending)
                     return True
-            except Refusal as error:
-                answer = answers.refused(error)
-                known = Remembered(pending.digest, answer)
-        if known.digest != pending.digest:
-            waiter.reply(
-                answers.refused(
-                    Refusal(
-                        "ID_REUSED",
-                        f"{pending.request.method}: _id = {pending.request.id!r} was another "
-                        "command of this sender's within the last ten minutes; give each command "
-                        "an id of its own",
-                    )
+            if known.digest != pending.digest:
+                raise Refusal(
+                    "ID_REUSED",
+                    f"{pending.request.method}: _id = {pending.request.id!r} was another command "
+                    "of this sender's within the last ten minutes; give each command an id of its "
+                    "own",
                 )
-            )
-        elif isinstance(known, Remembered):
+        except Refusal as error:
+            answer = answers.refused(error)
+            sent = {"method": pending.request.method, **pending.request.arguments}
+            self._records.refused(None, pending.sender, answer, sent)  # it is nobody's answer later
+            waiter.reply(answer)
+            return False
+        if isinstance(known, Remembered):
             waiter.reply(known.answer)
         elif known.join(waiter):
             self._deadlines.at(waiter.until, known.overdue)
