@@ -165,7 +165,7 @@ class _ReadBack(LabframeError):
 
 
 def _what_went_wrong(method: Method, error: BaseException, *, has_begun: bool) -> bytes:
-    text = str(error) or type(error).__name__
+    text = answers.told(error)
     if not isinstance(error, LabframeError):
         text = f"{type(error).__name__}: {text}"
     if not isinstance(error, LineError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from labframe.errors import Refusal
 from labframe.points import Command, Value
 
 __all__ = ["Pending", "Waiter"]
+
+_LOG = logging.getLogger("labframe.host")
 
 
 class Waiter(NamedTuple):
@@ -96,7 +99,8 @@ class Pending:
 
         Args:
             job: Executes and settles it, on the worker's thread.
-            settle: Called with the answer if it was cancelled before.
+            settle: Called with the answer if it was cancelled before, or if the job raises: a
+                mistake in labframe must not leave its sender without an answer.
         """
         assert self.method is not None
         future = self.method.worker.submit(job)
@@ -105,6 +109,10 @@ class Pending:
         def ended(done: Future[None]) -> None:
             if done.cancelled():
                 settle(self._not_begun())
+            elif (error := done.exception()) is not None:
+                _LOG.error("%s: a mistake in labframe", self.request.method, exc_info=error)
+                text = f"{self.request.method}: {answers.told(error)}"
+                settle(answers.failed(answers.UNKNOWN, text))
 
         future.add_done_callback(ended)
 

@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 from commandlab import Furnace, SimulatedFurnace, code, host_of, recorded, said, simulated
+from udp import ask
 
 from labframe import Arg, Host, Instrument, command
 from labframe.errors import ArgumentError, DeclarationError
@@ -221,12 +221,14 @@ def test_the_refusal_of_a_very_long_value_is_short(host: Host) -> None:
     assert len(answer) < 400
 
 
-def test_a_value_that_is_too_deep_is_refused_and_not_executed(host: Host, tmp_path: Path) -> None:
+@pytest.mark.parametrize("depth", [250, 600, 900, 5000])
+def test_a_value_that_is_too_deep_is_refused_and_not_executed(host: Host, depth: int) -> None:
     before = simulated(host).count
-    deep: Any = 1
-    for _ in range(600):
-        deep = [deep]
-    for more in ({}, {"_id": "deep"}):
-        answer = said(host, "oven.add", number=deep, **more)
-        assert answer.startswith("ERROR#")
+    deep = "[" * depth + "1" + "]" * depth
+    for more in ("", ', "_id": "deep"'):
+        answer = ask(
+            host.commanding.port or 0,
+            f'json_wn#{{"method": "oven.add", "number": {deep}{more}}}',
+        )
+        assert answer == "ERROR#Nothing was done: the data are nested too deeply"
     assert simulated(host).count == before
