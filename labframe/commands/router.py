@@ -120,6 +120,9 @@ class Router:
             self._begin(pending)
         except (Refusal, ArgumentError) as error:
             self._settle(pending, answers.refused(error))
+        except Exception as error:  # noqa: BLE001  # or it would be remembered as under way
+            text = f"{request.method}: {type(error).__name__}: {answers.told(error)}"
+            self._settle(pending, answers.refused(Refusal("BAD_REQUEST", text)))
 
     def reapply(self, instrument: str) -> None:
         """Set again what was set before an instrument was gone; on its worker's thread.

@@ -151,10 +151,13 @@ class Commanding:
         from labframe.commands.request import DEADLINE_S
 
         answer: SimpleQueue[bytes] = SimpleQueue()
-        deadline_s = arguments.get("_deadline", DEADLINE_S)
         self._router.take({"method": method, **arguments}, _SENDER, answer.put)
+        deadline_s = arguments.get("_deadline", DEADLINE_S)
+        if not isinstance(deadline_s, (int, float)):
+            deadline_s = 0.0  # that was refused
         try:
-            said = answer.get(timeout=float(deadline_s) + _MARGIN_S)
+            said = answer.get(timeout=deadline_s + _MARGIN_S)
         except Empty:
             raise OutcomeUnknown(f"OUTCOME_UNKNOWN: {method}: there is no answer") from None
-        return outcome(said, self._router.return_format)
+        form = self._router.return_format
+        return outcome(said, "json" if arguments.get("_dry_run") and form == "raw" else form)
