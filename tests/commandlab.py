@@ -89,6 +89,7 @@ class SimulatedFurnace(LineSimulator):
 
     setpoint = Settable(300.0, "what it heats to, K")
     is_stuck = Settable(False, "whether it ignores a new setpoint")
+    is_mute = Settable(False, "whether it does not tell its setpoint")
 
     def __init__(self, **state: object) -> None:
         super().__init__(**state)
@@ -103,7 +104,7 @@ class SimulatedFurnace(LineSimulator):
         if text == "T?":
             return b"295.5"
         if text == "SP?":
-            return f"{self.setpoint}".encode()
+            return None if self.is_mute else f"{self.setpoint}".encode()
         self.requests.append(text)
         verb, _, rest = text.partition(" ")
         if verb == "SP":

@@ -138,9 +138,12 @@ class Execution:
         except Expired as error:
             return answers.refused(Refusal("EXPIRED", f"{method.method}: {error}")), None
         except _ReadBack as error:
+            self._set.pop(method.method, None)
             return answers.failed("READ_BACK", f"{method.method}: {error}"), None
         except BaseException as error:  # noqa: BLE001  # a driver is a plugin
             has_begun = line is None or line.requests > before
+            if has_begun and not is_again:  # nobody knows what it is set to, and what was before
+                self._set.pop(method.method, None)  # is not wanted any more
             return _what_went_wrong(method, error, has_begun=has_begun), (
                 error if isinstance(error, LineError) else None
             )
