@@ -62,15 +62,22 @@ class Audit:
             self.problem = ""
             return True
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Return the records of the last two files, the oldest first; broken lines are left out."""
-        for path in (self._older(1), self.path):
-            with contextlib.suppress(OSError), path.open("rb") as file:
-                for line in file:
-                    with contextlib.suppress(ValueError):
-                        record = json.loads(line)
-                        if isinstance(record, dict):
-                            yield record
+    def records(self, since: float) -> Iterator[dict[str, Any]]:
+        """Return the records of all files that were written to since a unix time.
+
+        The oldest come first; broken lines are left out.
+        """
+        for number in range(self._keep, -1, -1):
+            path = self._older(number) if number else self.path
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < since:
+                    continue
+                with path.open("rb") as file:
+                    for line in file:
+                        with contextlib.suppress(ValueError, RecursionError):
+                            record = json.loads(line)
+                            if isinstance(record, dict):
+                                yield record
 
     def close(self) -> None:
         """Close the file."""
