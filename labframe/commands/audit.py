@@ -44,6 +44,7 @@ class Audit:
         self._fd: int | None = None
         self._size = 0
         self._is_torn = False
+        self._is_stuck = False
 
     def write(self, record: Mapping[str, Any]) -> bool:
         """Append a record; tell whether that went well. The first failure in a row is logged.
@@ -114,14 +115,25 @@ class Audit:
             self._is_torn = self._size > 0 and os.pread(self._fd, 1, self._size - 1) != b"\n"
 
     def _rotate(self) -> None:
+        """Put the file aside and begin a new one; go on with it if it cannot be put aside."""
         self._shut()
+        try:
+            self._put_aside()
+        except OSError as error:
+            if not self._is_stuck:
+                _LOG.warning("%s cannot be put aside, so it grows: %s", self.path, error)
+            self._is_stuck = True
+        else:
+            self._is_stuck = False
+        self._open()
+
+    def _put_aside(self) -> None:
         if self._keep == 0:
             self.path.unlink(missing_ok=True)
         for number in range(self._keep, 0, -1):
             newer = self._older(number - 1) if number > 1 else self.path
             with contextlib.suppress(FileNotFoundError):
                 os.replace(newer, self._older(number))
-        self._open()
 
     def _older(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
