@@ -130,6 +130,7 @@ class Execution:
         before = 0 if line is None else line.requests
         if line is not None and not is_again:
             line.begin_by = pending.begin_by
+        pending.has_begun = True
         try:
             value = method.worker.perform(
                 method.member, method.name, lambda: self._called(method, pending.arguments),

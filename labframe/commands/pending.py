@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from labframe.commands import answers
 from labframe.commands.memory import Key
@@ -20,6 +20,10 @@ from labframe.points import Command, Value
 __all__ = ["Pending", "Waiter"]
 
 _LOG = logging.getLogger("labframe.host")
+
+_GRACE_S: Final = 0.6
+"""So long after its deadline an interlock may still be asked: then it is refused, not unknown."""
+_LOOK_S: Final = 0.02
 
 
 class Waiter(NamedTuple):
@@ -52,6 +56,7 @@ class Pending:
         received: Unix time at which it came.
         begin_by: Monotonic time after which it is not begun any more.
         old: What it sets was before, if that is known.
+        has_begun: Whether its driver was called, set by who calls it.
     """
 
     def __init__(self, request: Request, sender: str, waiter: Waiter | None) -> None:
@@ -65,6 +70,7 @@ class Pending:
         self.came = monotonic()
         self.begin_by = self.came + request.deadline_s
         self.old: Value = None
+        self.has_begun = False
         self._waiters: list[Waiter] = [] if waiter is None else [waiter]
         self._lock = threading.Lock()
         self._future: Future[None] | None = None
@@ -136,18 +142,32 @@ class Pending:
             waiters, self._waiters = self._waiters, []
             return waiters
 
-    def overdue(self) -> None:
-        """Cancel it if it was not begun in time; if it was, tell those who waited long enough."""
+    def overdue(self) -> float | None:
+        """Cancel it if it was not begun in time; if it was, tell those who waited long enough.
+
+        Returns:
+            When to look again, while it is about to be refused without having been begun.
+        """
         now = monotonic()
         if now >= self.begin_by:
             self._is_late = True
             if self._future is not None and self._future.cancel():
-                return  # which settled it
+                return None  # which settled it
+            if now < self.begin_by + _GRACE_S and self._is_held_back():
+                return now + _LOOK_S
         with self._lock:
             late = [one for one in self._waiters if one.until <= now]
             self._waiters = [one for one in self._waiters if one.until > now]
         for waiter in late:
             waiter.reply(self._unfinished())
+        return None
+
+    def _is_held_back(self) -> bool:
+        """Tell whether no byte was sent: an interlock is asked, or the line falls silent."""
+        if not self.has_begun:
+            return self._answer is None
+        line = None if self.method is None else self.method.member.line
+        return line is not None and line.begin_by == self.begin_by
 
     def _unfinished(self) -> bytes:
         fetch = (
@@ -157,8 +177,8 @@ class Pending:
         )
         return answers.failed(
             answers.UNKNOWN,
-            f"{self.request.method}: begun, and not finished {monotonic() - self.came:.3g} s after "
-            f"it came; {fetch}",
+            f"{self.request.method}: {'begun, and ' if self.has_begun else ''}not finished "
+            f"{monotonic() - self.came:.3g} s after it came; {fetch}",
         )
 
     def _not_begun(self) -> bytes:
