@@ -159,8 +159,15 @@ class Pending:
             late = [one for one in self._waiters if one.until <= now]
             self._waiters = [one for one in self._waiters if one.until > now]
         for waiter in late:
-            waiter.reply(self._unfinished())
+            waiter.reply(self._unfinished(f"{now - self.came:.3g} s after it came"))
         return None
+
+    def abandon(self) -> None:
+        """Tell everybody who waits that the host was stopped meanwhile."""
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.reply(self._unfinished("when the host was stopped"))
 
     def _is_held_back(self) -> bool:
         """Tell whether no byte was sent: an interlock is asked, or the line falls silent."""
@@ -169,7 +176,7 @@ class Pending:
         line = None if self.method is None else self.method.member.line
         return line is not None and line.begin_by == self.begin_by
 
-    def _unfinished(self) -> bytes:
+    def _unfinished(self, when: str) -> bytes:
         fetch = (
             f"ask again with _id = {self.request.id!r} for its outcome"
             if self.request.id
@@ -177,8 +184,8 @@ class Pending:
         )
         return answers.failed(
             answers.UNKNOWN,
-            f"{self.request.method}: {'begun, and ' if self.has_begun else ''}not finished "
-            f"{monotonic() - self.came:.3g} s after it came; {fetch}",
+            f"{self.request.method}: {'begun, and ' if self.has_begun else ''}not finished {when}; "
+            f"{fetch}",
         )
 
     def _not_begun(self) -> bytes:

@@ -63,6 +63,7 @@ class Router:
         self._execution = Execution(interlocks, look, return_format)
         self._deadlines = Deadlines()
         self._memory: Memory[Pending] = Memory()
+        self._under_way: set[Pending] = set()
         self._lock = threading.Lock()
         self._is_stopping = False
 
@@ -78,9 +79,13 @@ class Router:
         self._is_stopping = True
 
     def stop(self) -> None:
-        """End, after the workers."""
+        """End, after the workers; who waits for a driver that hangs is answered."""
         self._is_stopping = True
         self._deadlines.stop()
+        with self._lock:
+            left = list(self._under_way)
+        for pending in left:
+            pending.abandon()
         self.interlocks.stop()
         self._records.close()
 
@@ -190,6 +195,8 @@ class Router:
             )
         if not pending.is_only_looking:
             self._write_down(pending)
+        with self._lock:
+            self._under_way.add(pending)
         pending.submit(
             lambda: self._settle(pending, self._execution.run(pending)),
             lambda answer: self._settle(pending, answer),
@@ -211,8 +218,9 @@ class Router:
             self._records.refused(pending, pending.sender, answer, pending.request.arguments)
         elif not pending.is_only_looking:
             self._records.end(pending, answer)
-        if pending.request.id:
-            with self._lock:
+        with self._lock:
+            self._under_way.discard(pending)
+            if pending.request.id:
                 self._memory.end(pending.key, Remembered(pending.digest, answer), monotonic())
         for waiter in pending.finish(answer):
             waiter.reply(answer)
