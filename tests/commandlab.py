@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from labhost import Entry, Plugin, lab
-from udp import ask
+from udp import ANSWER_WAIT_S, ask
 
 from labframe import Arg, Host, Instrument, SerialLine, command, hookimpl, reading
 from labframe.hookspecs import CommandConsumer
@@ -31,6 +32,7 @@ __all__ = [
     "recorded",
     "said",
     "said_to",
+    "sent",
     "simulated",
 ]
 
@@ -247,6 +249,19 @@ def said(host: Host, method: Any, **arguments: Any) -> str:
 def said_to(port: int, method: Any, **arguments: Any) -> str:
     """Return what a push socket of this computer answers to a command."""
     return ask(port, json_of(method, **arguments))
+
+
+def sent(host: Host, method: Any, **arguments: Any) -> Callable[[], str]:
+    """Send a command to the push socket; return what waits for its answer."""
+    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    line.settimeout(ANSWER_WAIT_S)
+    line.sendto(json_of(method, **arguments).encode(), ("127.0.0.1", host.commanding.port or 0))
+
+    def answer() -> str:
+        with line:
+            return line.recv(65535).decode()
+
+    return answer
 
 
 def json_of(method: Any, **arguments: Any) -> str:

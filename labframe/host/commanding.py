@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router
@@ -123,11 +125,19 @@ class Commanding:
         """Take no more commands; those under way are still answered."""
         self._router.refuse()
 
-    def stop(self) -> None:
-        """End; the ports are given back."""
+    def stop(self, timeout_s: float = 1.0) -> list[str]:
+        """End; the ports are given back. Return the sockets whose consumer's callback hangs."""
         self._router.stop()
-        for socket in self.sockets:
-            socket.stop()
+        stopping = [
+            (socket.name, threading.Thread(target=socket.stop, name="stops a socket", daemon=True))
+            for socket in self.sockets
+        ]
+        for _, thread in stopping:
+            thread.start()
+        deadline = monotonic() + timeout_s
+        for _, thread in stopping:
+            thread.join(max(0.0, deadline - monotonic()))
+        return [f"push socket {name}" for name, thread in stopping if thread.is_alive()]
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -1,12 +1,10 @@
 """Deadlines: what does not begin in time never begins; what does not end in time is unknown."""
 
 import contextlib
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commandlab import (
@@ -18,13 +16,13 @@ from commandlab import (
     furnaces,
     held_up,
     host_of,
-    json_of,
     recorded,
     said,
+    sent,
     simulated,
 )
 from labhost import until
-from udp import ANSWER_WAIT_S, ask
+from udp import ask
 
 from labframe import Host
 from labframe.commands.deadlines import Deadlines
@@ -47,22 +45,9 @@ def _connected_host(state_dir: Path, latch: Latch) -> Iterator[Host]:
         latch.release()
 
 
-def _send(host: Host, method: str, **arguments: Any) -> Callable[[], str]:
-    """Send a command; return what waits for its answer."""
-    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    line.settimeout(ANSWER_WAIT_S)
-    line.sendto(json_of(method, **arguments).encode(), ("127.0.0.1", host.commanding.port or 0))
-
-    def answer() -> str:
-        with line:
-            return line.recv(65535).decode()
-
-    return answer
-
-
 def test_what_waits_too_long_for_its_turn_is_never_executed(tmp_path: Path, latch: Latch) -> None:
     with _connected_host(tmp_path, latch) as host:
-        hanging = _send(host, "x.wait", _deadline=20)
+        hanging = sent(host, "x.wait", _deadline=20)
         latch.entered()
         began = time.monotonic()
         answer = said(host, "x.wait", _deadline=0.1, _id="late")
@@ -88,7 +73,7 @@ def test_what_began_and_did_not_end_in_time_is_unknown_and_fetched_by_its_id(
         assert code(answer) == "EXCEP#OUTCOME_UNKNOWN"
         assert "ask again with _id = 'slow' for its outcome" in answer
         assert code(said(host, "x.wait", _deadline=0.1, _id="slow")) == "EXCEP#OUTCOME_UNKNOWN"
-        fetching = _send(host, "x.wait", _deadline=20, _id="slow")
+        fetching = sent(host, "x.wait", _deadline=20, _id="slow")
         assert ask(host.commanding.port or 0, "name") == "RET#test lab"  # it was received
         latch.release()
         assert fetching() == 'RET#"done"'
@@ -106,7 +91,7 @@ def test_without_an_id_the_outcome_cannot_be_asked_for(tmp_path: Path, latch: La
 
 def test_a_hung_driver_delays_no_other_instrument(tmp_path: Path, latch: Latch) -> None:
     with _connected_host(tmp_path, latch) as host:
-        hanging = _send(host, "x.wait", _deadline=20)
+        hanging = sent(host, "x.wait", _deadline=20)
         latch.entered()
         took = []
         for _ in range(200):
@@ -163,11 +148,11 @@ def test_a_command_to_an_absent_instrument_is_refused_at_once(tmp_path: Path) ->
 
 def test_too_many_that_wait_are_refused_at_once(tmp_path: Path, latch: Latch) -> None:
     with _connected_host(tmp_path, latch) as host:
-        hanging = _send(host, "x.wait", _deadline=60)
+        hanging = sent(host, "x.wait", _deadline=60)
         latch.entered()
         waiting = []
         for number in range(1000):
-            waiting.append(_send(host, "x.at_once", _deadline=60))
+            waiting.append(sent(host, "x.at_once", _deadline=60))
             if number % 50 == 0:
                 ask(host.commanding.port or 0, "name")  # so the others were received
         answer = said(host, "x.at_once")
