@@ -94,7 +94,7 @@ class Argument:
                     "WRONG_TYPE", f"{where}: {self._given(given)}: not {self._wanted()}"
                 ) from None
         for number in _numbers(value):
-            if not math.isfinite(number):
+            if isinstance(number, float) and not math.isfinite(number):
                 raise ArgumentError("WRONG_TYPE", f"{where}: {self._given(given)}: not finite")
             if self.limits is not None and not self.limits[0] <= number <= self.limits[1]:
                 raise ArgumentError(

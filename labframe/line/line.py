@@ -215,7 +215,8 @@ class Line:
             try:
                 self._take_turn(channel, member, payload, answer=answer)
                 if self.begin_by is not None:
-                    self._check_deadline(payload)
+                    self._refuse_late(payload)
+                    self.begin_by = None
                 self.requests += 1
                 started = time.time()
                 self._last = member
@@ -237,15 +238,13 @@ class Line:
                 self._ended = max(channel.monotonic(), asked)
                 self.last_transaction = (started, time.time())
 
-    def _check_deadline(self, payload: bytes) -> None:
-        assert self.begin_by is not None
-        late_s = monotonic() - self.begin_by
+    def _refuse_late(self, payload: bytes) -> None:
+        late_s = 0.0 if self.begin_by is None else monotonic() - self.begin_by
         if late_s > 0:
             raise Expired(
                 f"{self.port_url}: {shown(payload)} was not sent: its deadline had passed "
                 f"{late_s:.3g} s before its turn came"
             )
-        self.begin_by = None
 
     def _member(self, settings: SerialLine) -> Conversation:
         """Return what is prepared for ``settings``; the dictionary keeps their id from reuse."""
@@ -272,11 +271,13 @@ class Line:
         self, channel: Channel, member: Conversation, payload: bytes, *, answer: bool
     ) -> None:
         """Wait until the line is free for a request, and drop what has come meanwhile."""
-        if self._is_doubtful and not self._fall_silent(channel, member) and answer:
-            raise BadReply(
-                f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
-                "without being asked, and does not stop. Is the instrument in a streaming mode?"
-            )
+        if self._is_doubtful and not self._fall_silent(channel, member):
+            self._refuse_late(payload)
+            if answer:
+                raise BadReply(
+                    f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
+                    "without being asked, and does not stop. Is the instrument in a streaming mode?"
+                )
         gap_s = max(member.min_gap_s, self._last.min_gap_s)
         if gap_s:
             left = self._ended + gap_s - channel.monotonic()
@@ -287,11 +288,13 @@ class Line:
     def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
         """Wait for the answer that is still due, then for one silent gap.
 
-        Return False when the line is not silent ``total_s`` after that.
+        Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
         """
         gap_s = max(member.gap_s, self._last.gap_s)
         now = channel.monotonic()
         limit = max(now, self._late_until) + member.total_s
+        if self.begin_by is not None:
+            limit = min(limit, self.begin_by)
         has_come = channel.drop_input()
         silent_since = now if has_come else self._ended
         while True:
