@@ -56,7 +56,7 @@ class Audit:
 
         What is written survives the end of this program at any moment, but not a power cut.
         """
-        line = _ENCODER.encode(record) + b"\n"
+        line = _encoded(record) + b"\n"
         with self._lock:
             try:
                 self._append(line)
@@ -155,3 +155,10 @@ class Audit:
         if not self.problem:
             _LOG.error("the audit of commands cannot be written: %s", text)
         self.problem = text
+
+
+def _encoded(record: Mapping[str, Any]) -> bytes:
+    try:
+        return _ENCODER.encode(record)
+    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(record, default=str).encode()

@@ -176,7 +176,7 @@ def test_a_torn_line_is_ended_before_the_next_one(tmp_path: Path) -> None:
     assert audit.write({"name": "b"})
     audit.close()
     assert (tmp_path / "a.jsonl").read_bytes().splitlines() == [
-        b'{"name": "a"}', b'{"name": "to', b'{"name": "b"}',
+        b'{"name": "a"}', b'{"name": "to', b'{"name":"b"}',
     ]  # fmt: skip
     assert [one["name"] for one in audit.records(0.0)] == ["a", "b"]
 

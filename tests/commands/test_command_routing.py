@@ -282,7 +282,7 @@ def test_what_a_command_raises_is_told_and_the_socket_goes_on(returns: Host) -> 
 
 def test_a_program_calls_commands_of_its_own_host(host: Host) -> None:
     assert host.command("oven.setpoint", target=77) == 77.0
-    with pytest.raises(CommandRefused, match="OUT_OF_RANGE: oven.setpoint") as refused:
+    with pytest.raises(CommandRefused, match=r"OUT_OF_RANGE: oven\.setpoint") as refused:
         host.command("oven.setpoint", target=9999)
     assert refused.value.code == "OUT_OF_RANGE"
     with pytest.raises(CommandRefused, match="_deadline = 'soon': not a number"):
