@@ -13,7 +13,7 @@ from labframe.errors import ArgumentError, NoValue, Refusal
 from labframe.protocol import push
 from labframe.protocol.wire import MAX_DATAGRAM, encode
 
-__all__ = ["CODES", "FAILED", "UNKNOWN", "failed", "refused", "returned"]
+__all__ = ["CODES", "FAILED", "UNKNOWN", "failed", "refused", "returned", "told"]
 
 UNKNOWN: Final = "OUTCOME_UNKNOWN"
 FAILED: Final = "FAILED"
@@ -76,6 +76,14 @@ def returned(where: str, value: Any, form: push.ReturnFormat) -> bytes:
             f"carries {MAX_DATAGRAM}",
         )
     return answer
+
+
+def told(error: BaseException) -> str:
+    """Return the text of what a plugin raised, which may be anything; its kind if it has none."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001  # its own __str__ may raise anything
+        return type(error).__name__
 
 
 def _is_nested(value: Any) -> bool:

@@ -86,6 +86,8 @@ class Method:
             found = getattr(self.member.instrument, declaration.read_back)()
         else:
             found = poll.run()
+        if getattr(found, "shape", None) == () and hasattr(found, "item"):
+            found = found.item()  # a numpy scalar
         (wanted,) = arguments.values()
         return declaration.is_set_to(wanted, found), found
 
@@ -107,7 +109,7 @@ class Method:
                 "label": self.name.replace("_", " "),
                 "arguments": object_schema(self.arguments),
             }
-        found = {
+        found: dict[str, Any] = {
             "method": self.method,
             "kind": "command",
             "label": declaration.label,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
 from typing import Any, Final
 
 from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router
@@ -120,11 +122,19 @@ class Commanding:
         """Take no more commands; those under way are still answered."""
         self._router.refuse()
 
-    def stop(self) -> None:
-        """End; the ports are given back."""
+    def stop(self, timeout_s: float = 1.0) -> list[str]:
+        """End; the ports are given back. Return the sockets whose consumer's callback hangs."""
         self._router.stop()
-        for socket in self.sockets:
-            socket.stop()
+        stopping = [
+            (socket.name, threading.Thread(target=socket.stop, name="stops a socket", daemon=True))
+            for socket in self.sockets
+        ]
+        for _, thread in stopping:
+            thread.start()
+        deadline = monotonic() + timeout_s
+        for _, thread in stopping:
+            thread.join(max(0.0, deadline - monotonic()))
+        return [f"push socket {name}" for name, thread in stopping if thread.is_alive()]
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -148,10 +158,13 @@ class Commanding:
         from labframe.commands.request import DEADLINE_S
 
         answer: SimpleQueue[bytes] = SimpleQueue()
-        deadline_s = arguments.get("_deadline", DEADLINE_S)
         self._router.take({"method": method, **arguments}, _SENDER, answer.put)
+        deadline_s = arguments.get("_deadline", DEADLINE_S)
+        if not isinstance(deadline_s, (int, float)):
+            deadline_s = 0.0  # that was refused
         try:
-            said = answer.get(timeout=float(deadline_s) + _MARGIN_S)
+            said = answer.get(timeout=deadline_s + _MARGIN_S)
         except Empty:
             raise OutcomeUnknown(f"OUTCOME_UNKNOWN: {method}: there is no answer") from None
-        return outcome(said, self._router.return_format)
+        form = self._router.return_format
+        return outcome(said, "json" if arguments.get("_dry_run") and form == "raw" else form)

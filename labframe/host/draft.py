@@ -19,6 +19,8 @@ from labframe.plugins import Condition, Plugins
 
 __all__ = ["Draft", "default_state_dir"]
 
+_NOT_THERE = (Condition.FAILED, Condition.LEFT_OUT)
+
 
 class Draft:
     """A configuration with its plugins, its plan and its sockets; nothing runs yet.
@@ -142,7 +144,7 @@ class Draft:
             if one.reason
             and (
                 "labframe_interlocks" in one.failed_hooks
-                or (one.name in wanted and one.condition is Condition.FAILED and not one.hooks)
+                or (one.name in wanted and one.condition in _NOT_THERE and not one.hooks)
             )
         ]
         interlocks = Interlocks(given, missing)

@@ -36,6 +36,7 @@ _LOG = logging.getLogger("labframe.host")
 
 _STOP_S: Final = 2.0
 _WORKERS_STOP_S: Final = 1.2
+_SINKS_STOP_S: Final = 0.3
 _LOOK_S: Final = 0.003
 
 
@@ -221,7 +222,7 @@ class Host:
             other.join(max(0.0, workers_until - time.monotonic()))
         for socket in self.sockets:
             socket.stop()
-        self.commanding.stop()
+        hanging += self.commanding.stop(max(0.1, deadline - time.monotonic() - _SINKS_STOP_S))
         self._event("stop")
         hanging += self._fanout.stop(max(0.1, deadline - time.monotonic()))
         if self.simulated is not None:

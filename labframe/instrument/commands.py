@@ -153,13 +153,17 @@ def command(
             read_back=read_back, tolerance=tolerance, after_reconnect=after_reconnect, label=label,
         )  # fmt: skip
         signature = inspect.signature(method)
+        own: CommandDeclaration | None = None
 
         @functools.wraps(method)
         def checked(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            declaration = type(self).commands()[method.__name__]
+            nonlocal own  # not that of the class: a subclass may declare it otherwise, or hide it
+            if own is None:
+                own = declared(type(self), method.__name__, checked)
+                assert own is not None
             given = signature.bind(self, *args, **kwargs).arguments
             del given[next(iter(given))]
-            return method(self, **declaration.checked(f"{self.name}.{method.__name__}", given))
+            return method(self, **own.checked(f"{self.name}.{method.__name__}", given))
 
         setattr(checked, _MARK, wish)
         return cast("Method", checked)
@@ -243,6 +247,8 @@ def _argument(
         raise DeclarationError(
             f"{where}: {parameter}: arguments without names cannot be checked; name each"
         )
+    if parameter.kind is parameter.POSITIONAL_ONLY:
+        raise DeclarationError(f"{where}: {parameter}: it is called by name; leave out the `/`")
     said, hint = otherwise, hints.get(parameter.name)
     if typing.get_origin(hint) is typing.Annotated:
         hint, *extras = typing.get_args(hint)

@@ -17,6 +17,7 @@ from labframe.line.framing import (
     Terminated,
 )
 from labframe.line.line import Line
+from labframe.line.opening import register_urls
 from labframe.line.ports import PortInfo, PortSpec, UsbPort, list_ports, resolve
 from labframe.line.settings import SerialLine
 
@@ -40,5 +41,6 @@ __all__ = [
     "UsbPort",
     "checksum",
     "list_ports",
+    "register_urls",
     "resolve",
 ]

@@ -21,11 +21,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import serial
 
+    from labframe.wires import Wire
+
 __all__ = [
     "READ_SLICE_S",
     "WRITE_CHUNK",
     "Channel",
     "Interrupted",
+    "WireChannel",
     "channel_of",
     "close_port",
     "port_errors",
@@ -69,6 +72,16 @@ class Channel(Protocol):
     Each method raises OSError, or what else pyserial raises, when the port is gone.
     """
 
+    def monotonic(self) -> float:
+        """Return seconds on the clock that its waits go by, which never goes back."""
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass.
+
+        Raises:
+            Interrupted: If the line is being closed.
+        """
+
     def drop_input(self) -> bool:
         """Throw away what has come; tell whether there was anything."""
 
@@ -111,11 +124,24 @@ def _polls_ports() -> bool:
     return os.name == "posix" and sys.platform != "darwin" and hasattr(select, "poll")
 
 
-class _DescriptorChannel:
+class _RealTime:
+    """Time as the computer's clock tells it."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def pause(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Interrupted
+
+
+class _DescriptorChannel(_RealTime):
     """Reads and writes the file descriptor of a port."""
 
     def __init__(self, port: serial.Serial, stop: threading.Event, *, is_socket: bool) -> None:
-        self._stop = stop
+        super().__init__(stop)
         self._port: serial.Serial | None = port
         if is_socket:
             self._fd = port.fileno()
@@ -214,7 +240,62 @@ class _DescriptorChannel:
             raise Interrupted
 
 
-class _PyserialChannel:
+class WireChannel:
+    """Reads and writes a cable within this program.
+
+    Args:
+        wire: The cable.
+        epoch: What opening it returned.
+        stop: Set when the line is being closed.
+    """
+
+    def __init__(self, wire: Wire, epoch: int, stop: threading.Event) -> None:
+        self._wire = wire
+        self._epoch = epoch
+        self._stop = stop
+        self.monotonic = wire.clock.monotonic
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._wire.pause(seconds)
+        self._refuse_if_stopped()
+
+    def drop_input(self) -> bool:
+        """Throw away what has come; tell whether there was anything."""
+        return self._wire.drop(self._epoch)
+
+    def write(self, data: bytes, timeout_s: float) -> bool:
+        """Send all of ``data``; tell whether that was possible within ``timeout_s``."""
+        return self._wire.write(self._epoch, data, timeout_s)
+
+    def receive(self, timeout_s: float) -> bytes:
+        """Wait for bytes and return what there is; ``b""`` when nothing came in time."""
+        deadline = self.monotonic() + timeout_s
+        while True:
+            left = max(deadline - self.monotonic(), 0.0)
+            data = self._wire.read(self._epoch, _CHUNK, min(left, _SLICE_S))
+            self._refuse_if_stopped()
+            if data or self.monotonic() >= deadline:
+                return data
+
+    def hung_up(self) -> bool:
+        """Tell whether the port is known to be gone; any thread may ask."""
+        return not self._wire.is_there(self._epoch)
+
+    def node(self) -> os.stat_result | None:
+        """Return None: there is no device node."""
+        return None
+
+    def close(self) -> None:
+        """Close the port; never raises."""
+        self._wire.close(self._epoch)
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted
+
+
+class _PyserialChannel(_RealTime):
     """Reads and writes through pyserial: URLs, Windows, macOS.
 
     ``in_waiting`` may lie (``socket://`` says 0 or 1), but never says too much: reading one byte,
@@ -222,8 +303,8 @@ class _PyserialChannel:
     """
 
     def __init__(self, port: serial.Serial, stop: threading.Event) -> None:
+        super().__init__(stop)
         self._port = port
-        self._stop = stop
 
     def drop_input(self) -> bool:
         dropped = False

@@ -13,7 +13,7 @@ from typing import Final, Self
 from labframe.errors import BadReply, Expired, LabframeError, PortGone
 from labframe.line.channel import Channel, Interrupted, port_errors
 from labframe.line.conversation import Conversation, shown
-from labframe.line.opening import open_channel
+from labframe.line.opening import SIM, is_laid, open_channel
 from labframe.line.ports import PortSpec, resolve
 from labframe.line.settings import SerialLine
 
@@ -64,7 +64,7 @@ class Line:
         self._device = ""
         self._members: dict[int, Conversation] = {}
         self._own = self._last = Conversation(self.port_url, settings)
-        self._ended = 0.0  # the last transaction, on the monotonic clock
+        self._ended = 0.0  # the last transaction, on the channel's clock
         self._is_doubtful = False
         self._late_until = 0.0  # until then the answer to a failed request may still come
 
@@ -215,12 +215,13 @@ class Line:
             try:
                 self._take_turn(channel, member, payload, answer=answer)
                 if self.begin_by is not None:
-                    self._check_deadline(payload)
+                    self._refuse_late(payload)
+                    self.begin_by = None
                 self.requests += 1
                 started = time.time()
                 self._last = member
                 self._is_doubtful = True
-                asked = monotonic() + len(frame) * member.byte_s
+                asked = channel.monotonic() + len(frame) * member.byte_s
                 self._late_until = asked + member.total_s
                 reply = member.hold(channel, payload, frame, answer=answer)
                 self._is_doubtful = False
@@ -234,18 +235,16 @@ class Line:
             except port_errors() as error:
                 raise self._gone(error, payload) from error
             finally:
-                self._ended = max(monotonic(), asked)
+                self._ended = max(channel.monotonic(), asked)
                 self.last_transaction = (started, time.time())
 
-    def _check_deadline(self, payload: bytes) -> None:
-        assert self.begin_by is not None
-        late_s = monotonic() - self.begin_by
+    def _refuse_late(self, payload: bytes) -> None:
+        late_s = 0.0 if self.begin_by is None else monotonic() - self.begin_by
         if late_s > 0:
             raise Expired(
                 f"{self.port_url}: {shown(payload)} was not sent: its deadline had passed "
                 f"{late_s:.3g} s before its turn came"
             )
-        self.begin_by = None
 
     def _member(self, settings: SerialLine) -> Conversation:
         """Return what is prepared for ``settings``; the dictionary keeps their id from reuse."""
@@ -272,26 +271,30 @@ class Line:
         self, channel: Channel, member: Conversation, payload: bytes, *, answer: bool
     ) -> None:
         """Wait until the line is free for a request, and drop what has come meanwhile."""
-        if self._is_doubtful and not self._fall_silent(channel, member) and answer:
-            raise BadReply(
-                f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
-                "without being asked, and does not stop. Is the instrument in a streaming mode?"
-            )
+        if self._is_doubtful and not self._fall_silent(channel, member):
+            self._refuse_late(payload)
+            if answer:
+                raise BadReply(
+                    f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
+                    "without being asked, and does not stop. Is the instrument in a streaming mode?"
+                )
         gap_s = max(member.min_gap_s, self._last.min_gap_s)
         if gap_s:
-            left = self._ended + gap_s - monotonic()
-            if left > 0 and self._stop.wait(left):
-                raise Interrupted
+            left = self._ended + gap_s - channel.monotonic()
+            if left > 0:
+                channel.pause(left)
         channel.drop_input()
 
     def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
         """Wait for the answer that is still due, then for one silent gap.
 
-        Return False when the line is not silent ``total_s`` after that.
+        Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
         """
         gap_s = max(member.gap_s, self._last.gap_s)
-        now = monotonic()
+        now = channel.monotonic()
         limit = max(now, self._late_until) + member.total_s
+        if self.begin_by is not None:
+            limit = min(limit, self.begin_by)
         has_come = channel.drop_input()
         silent_since = now if has_come else self._ended
         while True:
@@ -304,8 +307,8 @@ class Line:
                 return False
             if channel.receive(min(until, limit) - now):
                 has_come = True
-                silent_since = monotonic()
-            now = monotonic()
+                silent_since = channel.monotonic()
+            now = channel.monotonic()
 
     # When the port goes away.
 
@@ -329,5 +332,7 @@ class Line:
     def _can_be_found(self) -> bool:
         with contextlib.suppress(LabframeError):
             device = resolve(self._port)
+            if device.startswith(SIM):
+                return is_laid(device)
             return "://" in device or os.name == "nt" or os.path.exists(device)
         return False

@@ -8,6 +8,8 @@ from labframe.simulation.line_simulator import LineSimulator, Reply
 from labframe.simulation.pseudo_terminal import available
 from labframe.simulation.pty_carrier import PtyCarrier
 from labframe.simulation.settable import Settable
+from labframe.simulation.sim_carrier import SimCarrier
+from labframe.simulation.socket_carrier import SocketCarrier
 
 __all__ = [
     "Answer",
@@ -17,8 +19,10 @@ __all__ = [
     "PtyCarrier",
     "Reply",
     "Settable",
+    "SimCarrier",
     "SimulatedBus",
     "SimulatedInstrument",
     "SimulationError",
+    "SocketCarrier",
     "available",
 ]

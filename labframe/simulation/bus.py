@@ -38,6 +38,12 @@ class SimulatedBus(SimulatedInstrument):
             )
         self.members = members
         self.baudrate = rates[0] if rates else None  # type: ignore[misc]  # a bus has its members'
+        sizes = {member.bytesize for member in members if member.bytesize is not None}
+        parities = {member.parity for member in members if member.parity is not None}
+        if len(sizes) == 1:
+            self.bytesize = sizes.pop()  # type: ignore[misc]  # as the rate
+        if len(parities) == 1:
+            self.parity = parities.pop()  # type: ignore[misc]  # as the rate
         paces = [member.tick_s for member in members if member.tick_s is not None]
         self.tick_s = min(paces, default=None)
         self._next_tick = [float("-inf")] * len(members)

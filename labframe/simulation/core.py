@@ -52,6 +52,10 @@ class SimulatedInstrument:
     """What the adapter calls itself: part of the by-id-like link's name."""
     baudrate: ClassVar[int | None] = None
     """The only rate at which it understands anything; None: any."""
+    bytesize: ClassVar[int | None] = None
+    """The only number of data bits that it understands; None: any. A pty cannot see it."""
+    parity: ClassVar[str | None] = None
+    """The only parity that it understands, ``N``, ``E`` or ``O``; None: any. As ``bytesize``."""
     tick_s: float | None = None
     """Seconds between two calls of ``tick``; None: it is never called.
 
@@ -82,6 +86,9 @@ class SimulatedInstrument:
 
     def changed(self, name: str) -> None:
         """Take note that the settable ``name`` was given a new value after construction."""
+
+    def port_set(self, dtr: bool, rts: bool) -> None:
+        """Take note of the control lines of the port; only ``sim://`` knows them."""
 
     def feed(self, data: bytes, now: float) -> list[Answer]:
         """Take bytes from the wire and return what to answer.

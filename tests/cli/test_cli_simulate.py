@@ -33,7 +33,7 @@ def line(process: Process) -> str:
 
 
 def asked(path: str, request: bytes) -> bytes:
-    with serial.Serial(path, 9600, timeout=5) as port:
+    with serial.Serial(path, 115200, timeout=5) as port:
         port.write(request)
         return port.read_until(b"\r\n")
 

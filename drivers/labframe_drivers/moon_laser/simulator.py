@@ -26,7 +26,7 @@ class MoonLaserSimulator(LineSimulator):
 
     driver: ClassVar[str] = "moon_laser"
     usb_name: ClassVar[str] = "Simulated_Moon_Laser"
-    baudrate: ClassVar[int | None] = 9600
+    baudrate: ClassVar[int | None] = 115200
 
     latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
     late_every = Settable(47, "one in so many answers is late; 0: none", limits=(0, 10**9))
