@@ -231,6 +231,25 @@ def test_pages_become_one_description(host: Host) -> None:
     assert [*found.instruments["oven"].codenames] == ["oven_target"]
 
 
+def test_an_instrument_may_be_continued_on_the_next_page() -> None:
+    codename = {"unit": "K", "quality": "ok", "age": 0.1, "socket": 9000}
+    with Hand() as hand:
+        result, _, address = hand.asked(PullClient("127.0.0.1", hand.port).describe)
+        for number in (1, 2):
+            table = {
+                "name": "a", "codenames": {f"a_{number}": codename},
+                "methods": [{"method": f"a.m{number}", "kind": "command"}],
+            }  # fmt: skip
+            page = {"page": number, "pages": 2, "instruments": [table]}
+            hand.answer(json.dumps(page).encode(), address)
+            if number == 1:
+                _, address = hand.request()
+        found: HostDescription = result.result(5)
+
+    assert [*found.instruments["a"].codenames] == ["a_1", "a_2"]
+    assert [*found.methods] == ["a.m1", "a.m2"]
+
+
 def test_a_name_that_no_argument_can_have_is_named() -> None:
     page = {
         "instruments": [

@@ -129,6 +129,7 @@ def test_the_return_format_of_the_host_is_followed(cli: Cli, tmp_path: Path) -> 
     with command_host(tmp_path, return_format="string") as host:
         where = f"127.0.0.1:{host.commanding.port}"
         assert cli("push", where, "cryo.setpoint", "target=77").stdout == "77.0 K\n"
+        assert cli("push", where, "cryo.vent").stdout == "vent\n"  # which is no JSON
 
 
 def test_a_host_that_is_not_there_surely_executed_nothing(cli: Cli) -> None:
