@@ -78,6 +78,7 @@ class Records:
             "answer": text if len(answer) <= _LONGEST_ANSWER else None,
         }  # fmt: skip
         if not pending.number:
+            del record["command"]
             record["arguments"] = pending.arguments
         if pending.request.id:
             record |= {"id": pending.request.id, "digest": pending.digest.hex()}

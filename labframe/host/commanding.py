@@ -72,7 +72,8 @@ class Commanding:
             if network.push_port is not False and self._methods.commands:
                 self._push = self._bound(network.push_port, config.host.name, more)
                 self.sockets.append(self._push)
-            self._add_consumers(draft.consumers, network.push_port or _FIRST_PORT)
+            first = _FIRST_PORT if network.push_port is False else network.push_port
+            self._add_consumers(draft.consumers, first)
         except BaseException:
             self.stop()
             raise
@@ -86,11 +87,11 @@ class Commanding:
     def _add_consumers(
         self, consumers: Sequence[tuple[str, CommandConsumer]], push_port: int
     ) -> None:
-        following = push_port + 1
+        following = push_port + 1 if push_port else 0  # where the host takes a free one, so do they
         for plugin, consumer in consumers:
             port = consumer.port
             if port is None:
-                port, following = following, following + 1
+                port, following = following, following + bool(following)
             socket = self._consumers_socket(plugin, consumer, port)
             socket.server.gate = self._gate
             self.sockets.append(socket)
