@@ -13,6 +13,8 @@ from labframe.protocol.wire import encode
 
 __all__ = ["Gate", "is_own", "sender_of"]
 
+_KEPT_S: Final = 10.0
+_BROADCAST: Final = "255.255.255.255"
 _COMMANDS: Final = (b"json_wn#", b"raw_wn#")
 
 
@@ -24,13 +26,17 @@ def sender_of(address: Any) -> str:
 
 
 def is_own(sender: str) -> bool:
-    """Tell whether an IP address is one of this computer's."""
-    if ipaddress.ip_address(sender).is_loopback:
+    """Tell whether an IP address is one of this computer's.
+
+    Those that belong to no computer can be bound to all the same, and anybody may send from them:
+    the system delivers a broadcast that comes from 0.0.0.0.
+    """
+    address = ipaddress.ip_address(sender)
+    if address.is_loopback:
         return True
+    if address.is_unspecified or address.is_multicast or sender == _BROADCAST:
+        return False
     return _can_be_bound(sender, int(monotonic() / _KEPT_S))
-
-
-_KEPT_S: Final = 10.0
 
 
 @lru_cache(maxsize=256)
