@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 __all__ = ["LossyProxy"]
 
@@ -41,8 +41,8 @@ class LossyProxy:
         self._random = random.Random(seed)
         self._selector = selectors.DefaultSelector()
         self._front = self._open()
-        self._backs: dict[object, socket.socket] = {}
-        self._later: list[tuple[float, int, socket.socket, bytes, object]] = []
+        self._backs: dict[Any, socket.socket] = {}
+        self._later: list[tuple[float, int, socket.socket, bytes, Any]] = []
         self._order = itertools.count()
         self._stopping = False
         self._selector.register(self._front, selectors.EVENT_READ, None)
@@ -83,7 +83,7 @@ class LossyProxy:
                 assert isinstance(key.fileobj, socket.socket)
                 self._receive(key.fileobj, key.data)
 
-    def _receive(self, source: socket.socket, client: object) -> None:
+    def _receive(self, source: socket.socket, client: Any) -> None:
         while True:
             try:
                 data, address = source.recvfrom(_CHUNK)
@@ -94,14 +94,14 @@ class LossyProxy:
             else:
                 self._carry(self._front, data, client)
 
-    def _back_of(self, client: object) -> socket.socket:
+    def _back_of(self, client: Any) -> socket.socket:
         """Return the socket that stands for a client before the server."""
         if client not in self._backs:
             self._backs[client] = self._open()
             self._selector.register(self._backs[client], selectors.EVENT_READ, client)
         return self._backs[client]
 
-    def _carry(self, out: socket.socket, data: bytes, address: object) -> None:
+    def _carry(self, out: socket.socket, data: bytes, address: Any) -> None:
         self.fates["carried"] += 1
         fate = self._random.random() / self._share
         if fate < 1:
@@ -116,6 +116,6 @@ class LossyProxy:
         else:
             out.sendto(data, address)
 
-    def _delay(self, out: socket.socket, data: bytes, address: object) -> None:
+    def _delay(self, out: socket.socket, data: bytes, address: Any) -> None:
         due = time.monotonic() + self._random.random() * self._late_s
         heapq.heappush(self._later, (due, next(self._order), out, data, address))

@@ -199,7 +199,7 @@ def _check_names(where: str, arguments: Sequence[Argument], given: Mapping[str, 
         raise ArgumentError("MISSING_ARGUMENT", f"{where}: {', '.join(missing)} {verb} missing")
 
 
-def _numbers(value: Any) -> Iterable[float]:
+def _numbers(value: Any) -> Iterable[int | float]:
     """Return the numbers in a value; a truth value is none."""
     if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
         yield value

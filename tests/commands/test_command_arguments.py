@@ -139,7 +139,7 @@ def test_a_driver_that_inherits_a_command_may_call_it_as_it_was_declared() -> No
 
     class Narrow(Wide):
         @command(unit="K", limits=(0, 100))
-        def setpoint(self, kelvin: float) -> float:  # type: ignore[override]  # as people write it
+        def setpoint(self, kelvin: float) -> float:
             return super().setpoint(kelvin)
 
     class Hidden(Wide):
@@ -208,7 +208,7 @@ def test_a_choice_that_is_no_text_is_compared_by_value() -> None:
         with pytest.raises(ArgumentError) as caught:
             wheel.width(wrong)  # type: ignore[arg-type]  # it is the mistake
         assert caught.value.code == word
-    with pytest.raises(ArgumentError, match="wheel.slit: mm = 1: not one of the choices"):
+    with pytest.raises(ArgumentError, match=r"wheel\.slit: mm = 1: not one of the choices"):
         wheel.slit(1)  # type: ignore[arg-type]  # it is the mistake
 
 

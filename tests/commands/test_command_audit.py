@@ -72,7 +72,7 @@ def test_a_command_is_written_down_before_and_after_it_is_executed(host: Host) -
 
 def test_what_is_refused_has_one_record_that_says_why(host: Host) -> None:
     said(host, "oven.setpoint", target=999)
-    said(host, "oven.nothing", **{"x": "y" * 1000})
+    said(host, "oven.nothing", x="y" * 1000)
     said(host, 5)
     out_of_range, unknown, bad = recorded(host)
     assert {one["event"] for one in (out_of_range, unknown, bad)} == {"refused"}

@@ -259,14 +259,18 @@ class Nonsense:
         return [object()]
 
 
-@pytest.mark.parametrize("plugin", [Raises(), Forgets(), Alone(), Nonsense()], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize(
+    "plugin", [Raises(), Forgets(), Alone(), Nonsense()], ids=lambda p: type(p).__name__
+)
 def test_a_plugin_whose_interlocks_cannot_be_had_refuses_every_command(
     tmp_path: Path, plugin: object
 ) -> None:
     with host_of(tmp_path, more=[Entry(plugin, "guard")]) as host:
         _ready(host)
         answer = said(host, "oven.add", number=1)
-        assert answer.startswith("ERROR#INTERLOCKED: oven.add: an interlock is missing (plugin guard")
+        assert answer.startswith(
+            "ERROR#INTERLOCKED: oven.add: an interlock is missing (plugin guard"
+        )
         assert "leave it out with [host] blocked_plugins" in answer
         assert code(said(host, "oven.add", number=1, _dry_run=True)) == "ERROR#INTERLOCKED"
         assert said(host, "oven.temperature") == "RET#295.5"

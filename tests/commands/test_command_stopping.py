@@ -12,7 +12,6 @@ from commandlab import CommandPlugin, Latch, code, held_up, host_of, recorded, s
 from labhost import until
 from udp import ask
 
-from labframe import Host
 from labframe.errors import CommandRefused
 from labframe.hookspecs import CommandConsumer
 
@@ -60,9 +59,7 @@ def test_who_waits_behind_a_hung_driver_is_told_that_the_host_stops(
         assert host.stop() == ["x"]
         assert time.monotonic() - began < 2.2
         for answer in waiting:
-            assert answer() == (
-                "ERROR#STOPPING: x.wait: not executed: the host is being stopped"
-            )
+            assert answer() == ("ERROR#STOPPING: x.wait: not executed: the host is being stopped")
         unknown = running()
         assert code(unknown) == "EXCEP#OUTCOME_UNKNOWN"
         assert "x.wait: begun, and not finished when the host was stopped" in unknown
@@ -75,9 +72,7 @@ def test_who_waits_behind_a_hung_driver_is_told_that_the_host_stops(
     assert [one["outcome"] for one in recorded(host, "end")] == ["refused"] * 5 + ["done"]
 
 
-def test_a_command_that_comes_while_the_host_stops_is_refused(
-    tmp_path: Path, latch: Latch
-) -> None:
+def test_a_command_that_comes_while_the_host_stops_is_refused(tmp_path: Path, latch: Latch) -> None:
     plugin, section = CommandPlugin([held_up(latch)]), {"x": {"driver": "held_up"}}
     with host_of(tmp_path, plugin, section, simulate=False) as host:
         until(lambda: host.members[0].connected)
@@ -86,7 +81,7 @@ def test_a_command_that_comes_while_the_host_stops_is_refused(
         stopping = threading.Thread(target=host.stop)
         stopping.start()
         until(lambda: host.commanding._router._is_stopping)
-        with pytest.raises(CommandRefused, match="x.at_once: the host is being stopped") as refused:
+        with pytest.raises(CommandRefused, match=r"x\.at_once: the host is being") as refused:
             host.command("x.at_once")
         assert refused.value.code == "STOPPING"
         stopping.join()

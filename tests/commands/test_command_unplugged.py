@@ -5,8 +5,17 @@ import time
 from pathlib import Path
 
 import pytest
-from commandlab import CommandPlugin, SimulatedFurnace, carrier, code, host_of, json_of, recorded
-from commandlab import said, simulated
+from commandlab import (
+    CommandPlugin,
+    SimulatedFurnace,
+    carrier,
+    code,
+    host_of,
+    json_of,
+    recorded,
+    said,
+    simulated,
+)
 from labhost import until
 
 from labframe.simulation import Settable
