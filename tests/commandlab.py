@@ -1,4 +1,4 @@
-"""Hosts that take commands: a simulated furnace, drivers that a test holds up, who asks them."""
+"""Hosts that take commands: a simulated furnace, drivers that are held up, and who asks them."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class LossyProxy:
         self._random = random.Random(seed)
         self._selector = selectors.DefaultSelector()
         self._front = self._open()
-        self._backs: dict[object, socket.socket] = {}
+        self._backs: dict[Any, socket.socket] = {}
         self._later: list[tuple[float, int, socket.socket, bytes, Any]] = []
         self._order = itertools.count()
         self._stopping = False
@@ -83,7 +83,7 @@ class LossyProxy:
                 assert isinstance(key.fileobj, socket.socket)
                 self._receive(key.fileobj, key.data)
 
-    def _receive(self, source: socket.socket, client: object) -> None:
+    def _receive(self, source: socket.socket, client: Any) -> None:
         while True:
             try:
                 data, address = source.recvfrom(_CHUNK)
@@ -94,7 +94,7 @@ class LossyProxy:
             else:
                 self._carry(self._front, data, client)
 
-    def _back_of(self, client: object) -> socket.socket:
+    def _back_of(self, client: Any) -> socket.socket:
         """Return the socket that stands for a client before the server."""
         if client not in self._backs:
             self._backs[client] = self._open()

@@ -256,7 +256,7 @@ def test_the_examples_do_what_they_say(module: ModuleType) -> None:
 def test_importing_the_clients_loads_neither_sockets_nor_asyncio() -> None:
     code = (
         "import sys, labframe.client\n"
-        "print([name for name in ('labframe.sockets', 'asyncio') if name in sys.modules])"
+        "print([name for name in ('labframe.sockets', 'asyncio', 'ast') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

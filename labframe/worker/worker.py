@@ -195,12 +195,12 @@ class Worker:
         return max(0.0, until - monotonic())
 
     def _is_pressing(self) -> bool:
-        """Tell whether the poll that is due first has waited long enough."""
-        if not self._heap:
-            return False
-        due, _, _, poll = self._heap[0]
-        assert poll.every is not None
-        return monotonic() - due > _PATIENCE * poll.every
+        """Tell whether any poll has waited long enough; not always the one that is due first."""
+        now = monotonic()
+        return any(
+            poll.every is not None and now - due > _PATIENCE * poll.every
+            for due, _, _, poll in self._heap
+        )
 
     def _do_job(self) -> None:
         try:

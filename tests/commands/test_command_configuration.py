@@ -1,4 +1,4 @@
-"""The section [instrument.NAME.command.COMMAND]: what a laboratory changes of commands."""
+"""The section [instrument.NAME.command.COMMAND]: what a laboratory changes of a command."""
 
 import json
 from pathlib import Path

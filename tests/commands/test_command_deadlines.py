@@ -166,14 +166,10 @@ def test_too_many_that_wait_are_refused_at_once(tmp_path: Path, latch: Latch) ->
 
 
 def test_whatever_comes_first_is_called_first() -> None:
-    deadlines, called, done = Deadlines(), [], threading.Event()
+    deadlines, called, done = Deadlines(), list[str](), threading.Event()
     now = time.monotonic()
-
-    def last() -> None:
-        called.append("last")
-        done.set()
-
-    deadlines.at(now + 0.06, last)
+    deadlines.at(now + 0.06, lambda: called.append("last"))
+    deadlines.at(now + 0.06, done.set)
     deadlines.start()
     deadlines.at(now + 0.04, lambda: called.append("second"))
     deadlines.at(now + 0.02, lambda: called.append("first"))
