@@ -1,5 +1,6 @@
 """Fairness: neither do commands hold up polls, nor polls commands."""
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -7,12 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from commandlab import CommandPlugin, host_of, said, simulated
 from labhost import until
 
 from labframe import Host, Instrument, command, reading
+from labframe.commands.pending import Pending
+from labframe.host.turns import quick_turns
 
 _CLIENTS = 20
+
+
+@pytest.fixture(autouse=True)
+def _turns() -> Iterator[None]:
+    """Let threads take turns as `labframe run` does: the clients are threads of this program."""
+    with quick_turns(1):
+        yield
+
+
 _PAUSE = threading.Event()  # never set: waiting for it takes its time
 
 
@@ -127,3 +140,21 @@ def test_polls_that_take_all_the_time_let_commands_in(tmp_path: Path) -> None:
             took.append(time.monotonic() - began)
         assert len(took) >= 20
         assert sorted(took)[len(took) // 2] < 0.3
+
+
+def _pending() -> int:
+    return sum(isinstance(one, Pending) for one in gc.get_objects())
+
+
+def test_commands_leave_no_garbage_whose_collection_would_hold_up_polls(tmp_path: Path) -> None:
+    with host_of(tmp_path) as host:
+        host.wait_fresh("oven_temperature")
+        gc.collect()
+        gc.disable()
+        try:
+            for number in range(50):
+                assert said(host, "oven.add", number=number, _deadline=0.3).startswith("RET#")
+                assert said(host, "oven.setpoint", target=999).startswith("ERROR#")
+            until(lambda: _pending() == 0)
+        finally:
+            gc.enable()
