@@ -253,9 +253,9 @@ class HookSpecs:
         """Give instrument classes.
 
         Called once at start, and by the commands that list drivers. Returns driver classes: each is
-        a producer of its readings. The first plugin (files of the configuration first, then by
-        name) that gives a driver of a name provides it. An exception leaves this plugin's drivers
-        out; a configuration that uses one says so.
+        a producer of its readings, and takes its commands. The first plugin (files of the
+        configuration first, then by name) that gives a driver of a name provides it. An exception
+        leaves this plugin's drivers out; a configuration that uses one says so.
         """
 
     @_hookspec
