@@ -110,7 +110,9 @@ class Pending:
         """
         assert self.method is not None
         future = self.method.worker.submit(job)
-        self._future = future
+        with self._lock:
+            if self._answer is None:
+                self._future = future
 
         def ended(done: Future[None]) -> None:
             if done.cancelled():
@@ -139,6 +141,7 @@ class Pending:
             if self._answer is not None:
                 return []
             self._answer = answer
+            self._future = None  # which refers to this: no garbage that only a long pause collects
             waiters, self._waiters = self._waiters, []
             return waiters
 
@@ -151,7 +154,8 @@ class Pending:
         now = monotonic()
         if now >= self.begin_by:
             self._is_late = True
-            if self._future is not None and self._future.cancel():
+            future = self._future
+            if future is not None and future.cancel():
                 return None  # which settled it
             if now < self.begin_by + _GRACE_S and self._is_held_back():
                 return now + _LOOK_S

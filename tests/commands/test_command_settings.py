@@ -196,6 +196,7 @@ def test_a_forgotten_setting_is_not_known_any_more(tmp_path: Path) -> None:
         for target in (77, 78):
             assert said(host, "oven.setpoint", target=target) == "RET#null"
         assert [one["old"] for one in recorded(host, "begin")] == [None, {"target": 77.0}]
+        until(lambda: simulated(host).requests == ["SP 77", "SP 78"])  # it has no answer
         _power_cycle(host)
         assert simulated(host).requests == ["SP 77", "SP 78"]
         assert said(host, "oven.setpoint", target=79) == "RET#null"
