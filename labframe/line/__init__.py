@@ -19,6 +19,7 @@ from labframe.line.framing import (
 from labframe.line.line import Line
 from labframe.line.ports import PortInfo, PortSpec, UsbPort, list_ports, resolve
 from labframe.line.settings import SerialLine
+from labframe.line.stuffing import Stuffed
 
 __all__ = [
     "CHECKSUMS",
@@ -36,6 +37,7 @@ __all__ = [
     "PortSpec",
     "SerialLine",
     "Silence",
+    "Stuffed",
     "Terminated",
     "UsbPort",
     "checksum",
