@@ -235,9 +235,15 @@ class Odd(Sps30Simulator):
     """Answers in place of what it should."""
 
     answer: bytes | None = None
+    true_answer_late_s: float | None = None
 
     def feed(self, data: bytes, now: float) -> list[Answer]:
-        return super().feed(data, now) if self.answer is None else [Answer(self.answer)]
+        answers = super().feed(data, now)
+        if self.answer is None:
+            return answers
+        if self.true_answer_late_s is None:
+            return [Answer(self.answer)]
+        return [Answer(self.answer), *(Answer(a.data, self.true_answer_late_s) for a in answers)]
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, 0x55])
@@ -271,6 +277,16 @@ def test_what_is_no_measurement_is_never_a_number(plug: Plug, answer: bytes) -> 
             sensor.air()
         simulator.answer = None
         assert sensor.air()["mass_pm1"] == as_sent(4.2)
+
+
+def test_after_an_answer_to_another_command_the_true_one_is_waited_for(plug: Plug) -> None:
+    simulator = Odd(period_s=0.05)
+    with Sps30(plug(simulator).url) as sensor:
+        simulator.answer, simulator.true_answer_late_s = framed(b"\0\x01\0\0"), 0.1
+        with pytest.raises(BadReply, match=r"sps30: .*to command 01, not of device 0 to D1"):
+            sensor.firmware()
+        simulator.answer, simulator.latency_s = None, 0.2
+        assert sensor.serial_number() == "5A1B7C2D9E3F4A60"
 
 
 def test_a_late_answer_is_not_taken_for_the_next_ones(plug: Plug) -> None:

@@ -226,7 +226,7 @@ def test_an_old_firmware_does_not_know_the_newer_commands() -> None:
         "7E 00 03 00 FD 7E",  # checksum
         "7E 01 03 00 FB 7E",  # address
         "7E 00 03 01 FB 7E",  # length
-        "7E 00 03 00 7D 40 7E",  # an escape of nothing
+        "7E 00 03 7D 40 FC 7E",  # an escape of nothing
         "7E 00 03 7E",
     ],
 )
