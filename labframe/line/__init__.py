@@ -20,6 +20,7 @@ from labframe.line.line import Line
 from labframe.line.opening import register_urls
 from labframe.line.ports import PortInfo, PortSpec, UsbPort, list_ports, resolve
 from labframe.line.settings import SerialLine
+from labframe.line.stuffing import Stuffed
 
 __all__ = [
     "CHECKSUMS",
@@ -37,6 +38,7 @@ __all__ = [
     "PortSpec",
     "SerialLine",
     "Silence",
+    "Stuffed",
     "Terminated",
     "UsbPort",
     "checksum",
