@@ -7,12 +7,15 @@ from labframe.simulation.errors import NoPseudoTerminal, SimulationError
 from labframe.simulation.line_simulator import LineSimulator, Reply
 from labframe.simulation.pseudo_terminal import available
 from labframe.simulation.pty_carrier import PtyCarrier
+from labframe.simulation.replay import Mode, TranscriptSimulator
+from labframe.simulation.reproduction import reproduces
 from labframe.simulation.settable import Settable
 
 __all__ = [
     "Answer",
     "CarrierLoop",
     "LineSimulator",
+    "Mode",
     "NoPseudoTerminal",
     "PtyCarrier",
     "Reply",
@@ -20,5 +23,7 @@ __all__ = [
     "SimulatedBus",
     "SimulatedInstrument",
     "SimulationError",
+    "TranscriptSimulator",
     "available",
+    "reproduces",
 ]
