@@ -69,8 +69,8 @@ class Channel(Protocol):
     Each method raises OSError, or what else pyserial raises, when the port is gone.
     """
 
-    def drop_input(self) -> bool:
-        """Throw away what has come; tell whether there was anything."""
+    def drop_input(self) -> bytes:
+        """Throw away what has come, and return it."""
 
     def write(self, data: bytes, timeout_s: float) -> bool:
         """Send all of ``data``; tell whether that was possible within ``timeout_s``."""
@@ -81,6 +81,9 @@ class Channel(Protocol):
         Raises:
             Interrupted: If the line is being closed.
         """
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Set the port to another rate; where there is none, as on a socket, do nothing."""
 
     def hung_up(self) -> bool:
         """Tell whether the port is known to be gone; any thread may ask."""
@@ -128,15 +131,16 @@ class _DescriptorChannel:
         self._presence = select.poll()
         self._presence.register(self._fd, 0)
 
-    def drop_input(self) -> bool:
-        dropped = False
+    def drop_input(self) -> bytes:
+        dropped = b""
         for _ in range(_MOST_DROPS):
             try:
-                if not os.read(self._fd, _CHUNK):
-                    break
+                data = os.read(self._fd, _CHUNK)
             except BlockingIOError:
                 break
-            dropped = True
+            if not data:
+                break
+            dropped += data
         return dropped
 
     def write(self, data: bytes, timeout_s: float) -> bool:
@@ -167,6 +171,16 @@ class _DescriptorChannel:
         if not data:
             raise OSError("the device is gone, or the other end closed the connection")
         return data
+
+    def set_baudrate(self, baudrate: int) -> None:
+        import termios
+
+        speed = getattr(termios, f"B{baudrate}", None)
+        if self._port is not None or speed is None:
+            return
+        attributes = termios.tcgetattr(self._fd)
+        attributes[4] = attributes[5] = speed
+        termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
     def hung_up(self) -> bool:
         try:
@@ -225,13 +239,14 @@ class _PyserialChannel:
         self._port = port
         self._stop = stop
 
-    def drop_input(self) -> bool:
-        dropped = False
+    def drop_input(self) -> bytes:
+        dropped = b""
         for _ in range(_MOST_DROPS):
             waiting = self._port.in_waiting
-            if not waiting or not self._port.read(waiting):
+            data = self._port.read(waiting) if waiting else b""
+            if not data:
                 break
-            dropped = True
+            dropped += data
         return dropped
 
     def write(self, data: bytes, timeout_s: float) -> bool:  # noqa: ARG002  # it was set at opening
@@ -255,6 +270,9 @@ class _PyserialChannel:
                 raise Interrupted
             if time.monotonic() >= deadline:
                 return b""
+
+    def set_baudrate(self, baudrate: int) -> None:
+        self._port.baudrate = baudrate
 
     def hung_up(self) -> bool:
         return not self._port.is_open
