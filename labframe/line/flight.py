@@ -71,7 +71,7 @@ class FlightRecorder:
             last_s: How far back it goes, in seconds.
         """
         now = monotonic()
-        noted = [one for one in self._copied() if one[0] >= now - last_s]
+        noted = [one for one in self.noted() if one[0] >= now - last_s]
         began = noted[0][0] if noted else now
         entries: list[Entry] = []
         latest = 0.0
@@ -85,7 +85,8 @@ class FlightRecorder:
         started = round(time.time() - (now - began), 3)
         return Transcript.of(dataclasses.replace(header, started=started), entries)
 
-    def _copied(self) -> list[_Noted]:
+    def noted(self) -> list[_Noted]:
+        """Return what there is: time, whether it was sent, bytes; an incident is a text."""
         while True:
             try:
                 return list(self._entries)
