@@ -98,8 +98,8 @@ class Incident:
 
     Attributes:
         time_s: Seconds since the beginning.
-        event: A word: ``open``, ``close``, ``unplug``, ``replug``, ``baud``, ``blocked``, ``lost``,
-            ``error``; others may come.
+        event: A word: ``open``, ``close``, ``unplug``, ``replug``, ``baud``, ``blocked``; others
+            may come.
         text: More about it, for people.
     """
 
