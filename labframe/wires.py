@@ -127,6 +127,7 @@ class Wire:
         self._coming: deque[tuple[float, int]] = deque()
         self._epoch = 0  # each opening and each unplugging begins a new one
         self._is_open = False
+        self._settings: PortSettings | None = None
         self._next = float("inf")  # when the instrument has to be called again
 
     # The instrument's end.
@@ -175,6 +176,7 @@ class Wire:
                 raise BlockingIOError(errno.EAGAIN, "the port is open already", self.name)
             self._begin_anew()
             self._is_open = True
+            self._settings = settings
             self._opened(settings)
             return self._epoch
 
@@ -182,7 +184,16 @@ class Wire:
         """Change the settings of the open port."""
         with self._changed:
             self._check(epoch)
+            self._settings = settings
             self._opened(settings)
+
+    def set_baudrate(self, epoch: int, baudrate: int) -> None:
+        """Change the rate of the open port."""
+        with self._changed:
+            self._check(epoch)
+            if self._settings is not None:
+                self._settings = self._settings._replace(baudrate=baudrate)
+                self._opened(self._settings)
 
     def close(self, epoch: int) -> None:
         """Close the port; harmless when it was closed, or lost."""
@@ -238,13 +249,13 @@ class Wire:
                     until = min(until, self._coming[0][0])
                 self.clock.wait(self._changed, max(until - now, 1e-6))
 
-    def drop(self, epoch: int) -> bool:
-        """Throw away what has arrived; tell whether there was anything."""
+    def drop(self, epoch: int) -> bytes:
+        """Throw away what has arrived, and return it."""
         with self._changed:
-            now, before = self._run(epoch), len(self._coming)
+            now, dropped = self._run(epoch), bytearray()
             while self._coming and self._coming[0][0] <= now:
-                self._coming.popleft()
-            return len(self._coming) < before
+                dropped.append(self._coming.popleft()[1])
+            return bytes(dropped)
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""

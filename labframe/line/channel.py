@@ -16,6 +16,7 @@ import select
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class Channel(Protocol):
             Interrupted: If the line is being closed.
         """
 
-    def drop_input(self) -> bool:
-        """Throw away what has come; tell whether there was anything."""
+    def drop_input(self) -> bytes:
+        """Throw away what has come, and return it."""
 
     def write(self, data: bytes, timeout_s: float) -> bool:
         """Send all of ``data``; tell whether that was possible within ``timeout_s``."""
@@ -94,6 +95,9 @@ class Channel(Protocol):
         Raises:
             Interrupted: If the line is being closed.
         """
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Set the port to another rate; where there is none, as on a socket, do nothing."""
 
     def hung_up(self) -> bool:
         """Tell whether the port is known to be gone; any thread may ask."""
@@ -154,15 +158,16 @@ class _DescriptorChannel(_RealTime):
         self._presence = select.poll()
         self._presence.register(self._fd, 0)
 
-    def drop_input(self) -> bool:
-        dropped = False
+    def drop_input(self) -> bytes:
+        dropped = b""
         for _ in range(_MOST_DROPS):
             try:
-                if not os.read(self._fd, _CHUNK):
-                    break
+                data = os.read(self._fd, _CHUNK)
             except BlockingIOError:
                 break
-            dropped = True
+            if not data:
+                break
+            dropped += data
         return dropped
 
     def write(self, data: bytes, timeout_s: float) -> bool:
@@ -193,6 +198,16 @@ class _DescriptorChannel(_RealTime):
         if not data:
             raise OSError("the device is gone, or the other end closed the connection")
         return data
+
+    def set_baudrate(self, baudrate: int) -> None:
+        import termios
+
+        speed = getattr(termios, f"B{baudrate}", None)
+        if self._port is not None or speed is None:
+            return
+        attributes = termios.tcgetattr(self._fd)
+        attributes[4] = attributes[5] = speed
+        termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
     def hung_up(self) -> bool:
         try:
@@ -253,15 +268,15 @@ class WireChannel:
         self._wire = wire
         self._epoch = epoch
         self._stop = stop
-        self.monotonic = wire.clock.monotonic
+        self.monotonic: Callable[[], float] = wire.clock.monotonic
 
     def pause(self, seconds: float) -> None:
         """Let so much time pass."""
         self._wire.pause(seconds)
         self._refuse_if_stopped()
 
-    def drop_input(self) -> bool:
-        """Throw away what has come; tell whether there was anything."""
+    def drop_input(self) -> bytes:
+        """Throw away what has come, and return it."""
         return self._wire.drop(self._epoch)
 
     def write(self, data: bytes, timeout_s: float) -> bool:
@@ -277,6 +292,10 @@ class WireChannel:
             self._refuse_if_stopped()
             if data or self.monotonic() >= deadline:
                 return data
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Set the port to another rate."""
+        self._wire.set_baudrate(self._epoch, baudrate)
 
     def hung_up(self) -> bool:
         """Tell whether the port is known to be gone; any thread may ask."""
@@ -306,13 +325,14 @@ class _PyserialChannel(_RealTime):
         super().__init__(stop)
         self._port = port
 
-    def drop_input(self) -> bool:
-        dropped = False
+    def drop_input(self) -> bytes:
+        dropped = b""
         for _ in range(_MOST_DROPS):
             waiting = self._port.in_waiting
-            if not waiting or not self._port.read(waiting):
+            data = self._port.read(waiting) if waiting else b""
+            if not data:
                 break
-            dropped = True
+            dropped += data
         return dropped
 
     def write(self, data: bytes, timeout_s: float) -> bool:  # noqa: ARG002  # it was set at opening
@@ -336,6 +356,9 @@ class _PyserialChannel(_RealTime):
                 raise Interrupted
             if time.monotonic() >= deadline:
                 return b""
+
+    def set_baudrate(self, baudrate: int) -> None:
+        self._port.baudrate = baudrate
 
     def hung_up(self) -> bool:
         return not self._port.is_open

@@ -13,9 +13,12 @@ from typing import Final, Self
 from labframe.errors import BadReply, Expired, LabframeError, PortGone
 from labframe.line.channel import Channel, Interrupted, port_errors
 from labframe.line.conversation import Conversation, shown
+from labframe.line.flight import FLIGHT_BYTES, FlightRecorder
 from labframe.line.opening import SIM, is_laid, open_channel
 from labframe.line.ports import PortSpec, resolve
+from labframe.line.recording import Recorder, port_and_file
 from labframe.line.settings import SerialLine
+from labframe.line.tapped import ChunkTap, TappedChannel
 
 __all__ = ["Line"]
 
@@ -38,22 +41,29 @@ class Line:
     and is waited for then.
 
     Args:
-        port: Path, URL or USB identity.
+        port: Path, URL or USB identity; ``record://FILE?url=PORT`` records what goes over it.
         settings: How the line is set, and how requests are made that bring no settings of their
             own.
+        flight_bytes: The memory for its flight recorder.
 
     Attributes:
-        port_url: What was asked for; messages name it.
+        port_url: What was asked for, but for ``record://``; messages name it.
         settings: The settings.
+        flight: The last bytes that went over it, with their times.
         last_transaction: Wall time at the start and at the end of the last transaction.
         requests: How many requests were begun; a request that failed may be among them.
         begin_by: Monotonic time after which no request is begun; None is never. The first request
             that is begun in time takes it away, so that what it belongs to is not cut in half.
     """
 
-    def __init__(self, port: PortSpec, settings: SerialLine) -> None:
+    def __init__(
+        self, port: PortSpec, settings: SerialLine, *, flight_bytes: int = FLIGHT_BYTES
+    ) -> None:
+        port, file = port_and_file(port)
         self.port_url = str(port)
         self.settings = settings
+        self.flight = FlightRecorder(flight_bytes)
+        self._recorder = None if file is None else Recorder(file, settings)
         self.last_transaction: tuple[float, float] = (0.0, 0.0)
         self.requests = 0
         self.begin_by: float | None = None
@@ -92,7 +102,8 @@ class Line:
                 channel.close()
                 raise PortGone(f"{self.port_url}: closed by another thread while it was opened")
             self._device = device
-            self._channel = channel
+            self._channel = TappedChannel(channel, self._tap(), self._note)
+            self._note("open", device)
 
     def close(self) -> None:
         """Close the port; a transaction that is running on another thread fails. Never raises."""
@@ -295,7 +306,7 @@ class Line:
         limit = max(now, self._late_until) + member.total_s
         if self.begin_by is not None:
             limit = min(limit, self.begin_by)
-        has_come = channel.drop_input()
+        has_come = bool(channel.drop_input())
         silent_since = now if has_come else self._ended
         while True:
             until = silent_since + gap_s
@@ -314,6 +325,8 @@ class Line:
 
     def _gone(self, error: BaseException, payload: bytes) -> PortGone:
         """Close the line and return the error to raise."""
+        if not isinstance(error, Interrupted):
+            self._note("unplug", str(error))
         self._shut()
         during = f" during {shown(payload)}" if payload else ""
         if isinstance(error, Interrupted):
@@ -328,6 +341,28 @@ class Line:
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
+            self._note("close")
+        if self._recorder is not None:
+            self._recorder.close()
+
+    # What is noted of it.
+
+    def _tap(self) -> ChunkTap:
+        recorder, flight = self._recorder, self.flight.chunk
+        if recorder is None:
+            return flight
+
+        def both(at: float, sent: bool, data: bytes) -> None:
+            flight(at, sent, data)
+            recorder.chunk(at, sent, data)
+
+        return both
+
+    def _note(self, event: str, text: str = "") -> None:
+        now = monotonic()
+        self.flight.incident(now, event, text)
+        if self._recorder is not None:
+            self._recorder.incident(now, event, text)
 
     def _can_be_found(self) -> bool:
         with contextlib.suppress(LabframeError):

@@ -7,6 +7,8 @@ from labframe.simulation.errors import NoPseudoTerminal, SimulationError
 from labframe.simulation.line_simulator import LineSimulator, Reply
 from labframe.simulation.pseudo_terminal import available
 from labframe.simulation.pty_carrier import PtyCarrier
+from labframe.simulation.replay import Mode, TranscriptSimulator
+from labframe.simulation.reproduction import reproduces
 from labframe.simulation.settable import Settable
 from labframe.simulation.sim_carrier import SimCarrier
 from labframe.simulation.socket_carrier import SocketCarrier
@@ -15,6 +17,7 @@ __all__ = [
     "Answer",
     "CarrierLoop",
     "LineSimulator",
+    "Mode",
     "NoPseudoTerminal",
     "PtyCarrier",
     "Reply",
@@ -24,5 +27,7 @@ __all__ = [
     "SimulatedInstrument",
     "SimulationError",
     "SocketCarrier",
+    "TranscriptSimulator",
     "available",
+    "reproduces",
 ]
