@@ -10,9 +10,9 @@ from labframe.line.channel import Channel
 from labframe.line.framing import Decoder, FixedLength, Handshake
 from labframe.line.settings import SerialLine
 
-__all__ = ["Conversation", "shown"]
+__all__ = ["BLANK", "Conversation", "shown"]
 
-_BLANK: Final = b"\r\n\t \0"
+BLANK: Final = b"\r\n\t \0"
 """What may follow an answer without meaning anything: half a terminator, padding."""
 
 
@@ -132,7 +132,7 @@ class Conversation:
     def _answer(self, channel: Channel, decoder: Decoder, request: bytes, before: bytes) -> bytes:
         reply = self._read(channel, decoder, request, before)
         rest = decoder.rest
-        if rest and rest.strip(_BLANK):
+        if rest and rest.strip(BLANK):
             raise BadReply(
                 f"{shown(rest)} after the answer {shown(reply)} (a second answer, or a prompt that "
                 "belongs to the terminator?)",

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from labframe.errors import BadReply, Expired, LabframeError, PortGone
 from labframe.line.channel import Channel, Interrupted, port_errors
-from labframe.line.conversation import Conversation, shown
+from labframe.line.conversation import BLANK, Conversation, shown
 from labframe.line.flight import FLIGHT_BYTES, FlightRecorder
 from labframe.line.opening import SIM, is_laid, open_channel
 from labframe.line.ports import PortSpec, resolve
@@ -294,7 +294,8 @@ class Line:
             left = self._ended + gap_s - channel.monotonic()
             if left > 0:
                 channel.pause(left)
-        channel.drop_input()
+        if channel.drop_input().strip(BLANK):  # nobody asked for it: what follows is nobody's, too
+            self._fall_silent(channel, member)
 
     def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
         """Wait for the answer that is still due, then for one silent gap.

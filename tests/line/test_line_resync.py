@@ -7,12 +7,14 @@ import time
 import tty
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from labframe.errors import BadReply, IncompleteReply, NoReply, PortGone
 from labframe.line import Checked, Line, SerialLine, Terminated
+from labframe.simulation import Answer, LineSimulator, SimCarrier
+from labframe.wires import ManualClock
 
 FarEnds = Callable[..., Any]
 
@@ -235,3 +237,19 @@ def test_an_interrupted_transaction_leaves_the_line_doubtful(far_end: FarEnds) -
         with pytest.raises(KeyboardInterrupt):
             line.transact(b"late", settings=SerialLine(baudrate=115200, framing=Interrupting()))
         assert line.transact(b"next") == b"answer to next"
+
+
+def test_an_answer_that_comes_twice_is_never_the_next_requests() -> None:
+    class Twice(LineSimulator):
+        driver: ClassVar[str] = "twice"
+        baudrate: ClassVar[int | None] = 9600
+
+        def respond(self, line: bytes, now: float) -> list[bytes | Answer]:
+            return [line * 20, line * 20]
+
+    settings, clock = SerialLine(baudrate=9600, gap_s=0.1, total_s=1.0), ManualClock()
+    with SimCarrier(Twice(), clock=clock) as carrier, Line(carrier.url, settings) as line:
+        for number in range(10):
+            request = b"%d" % number
+            assert line.transact(request) == request * 20
+            clock.advance(0.005)  # the second one has begun to come

@@ -27,7 +27,7 @@ from labframe.transcripts import Chunk, Header, PortSettings, Transcript
 Plug = Callable[[SimulatedInstrument], PtyCarrier]
 
 LASER = Transcript.of(
-    Header(instrument="moon_laser", port=PortSettings(baud=9600)),
+    Header(instrument="moon_laser", port=PortSettings(baud=115200)),
     [
         Chunk(0.0, True, b"ID?\r\n"),
         Chunk(0.1, False, b"MOONLASER,GL"),
