@@ -78,6 +78,12 @@ class PseudoTerminal:
 
         return bool(termios.tcgetattr(self.instrument_fd)[5] == self.speed)
 
+    def hold(self, held: bool) -> None:
+        """Have the client's writes block, as flow control does, or let them through again."""
+        import termios
+
+        termios.tcflow(self.client_fd, termios.TCOOFF if held else termios.TCOON)
+
     def close(self) -> None:
         """Close both ends: whoever has the device open finds it hung up."""
         os.close(self.instrument_fd)
