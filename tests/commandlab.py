@@ -97,7 +97,7 @@ class SimulatedFurnace(LineSimulator):
         super().__init__(**state)
         self.count = 0
         self.numbers: list[int] = []
-        self.requests: list[str] = []
+        self.asked_for: list[str] = []
 
     def respond(self, line: bytes, now: float) -> bytes | None:
         text = line.decode()
@@ -107,7 +107,7 @@ class SimulatedFurnace(LineSimulator):
             return b"295.5"
         if text == "SP?":
             return None if self.is_mute else f"{self.setpoint}".encode()
-        self.requests.append(text)
+        self.asked_for.append(text)
         verb, _, rest = text.partition(" ")
         if verb == "SP":
             if not self.is_stuck:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 from labframe.simulation.core import Answer, SimulatedInstrument
 from labframe.simulation.errors import SimulationError
 
 __all__ = ["SimulatedBus"]
+
+T = TypeVar("T")
 
 
 class SimulatedBus(SimulatedInstrument):
@@ -60,3 +63,60 @@ class SimulatedBus(SimulatedInstrument):
                 self._next_tick[index] = now + member.tick_s - (self.tick_s or 0) / 2
                 answers += member.tick(now)
         return answers
+
+    def lacks(self, hook: str) -> str | None:
+        """Return why no member has any use for a hook, or None."""
+        reasons = [member.lacks(hook) for member in self.members]
+        return None if None in reasons else reasons[0]
+
+    def requests(self, data: bytes) -> list[bytes]:
+        """Return the requests as the first member sees them."""
+        return self.members[0].requests(data)
+
+    def line_end(self, answer: bytes) -> bytes:
+        """Return the terminator of the member who says that there is one."""
+        return self._first("line_end", lambda member: member.line_end(answer) or None) or b""
+
+    def spoiled_checksum(self, answer: bytes) -> bytes | None:
+        """Ask the members."""
+        return self._first("spoiled_checksum", lambda member: member.spoiled_checksum(answer))
+
+    def readdressed(self, answer: bytes) -> bytes | None:
+        """Ask the members."""
+        return self._first("readdressed", lambda member: member.readdressed(answer))
+
+    def device_error(self, request: bytes, code: str) -> bytes | None:
+        """Ask the members."""
+        return self._first("device_error", lambda member: member.device_error(request, code))
+
+    def busy(self, request: bytes) -> bytes | None:
+        """Ask the members."""
+        return self._first("busy", lambda member: member.busy(request))
+
+    def no_number(self, request: bytes, answer: bytes, text: bytes) -> bytes | None:
+        """Ask the members."""
+        return self._first("no_number", lambda member: member.no_number(request, answer, text))
+
+    def power_cycled(self, now: float) -> list[Answer] | None:
+        """Cut the power of all members."""
+        said = [member.power_cycled(now) for member in self.members]
+        return [answer for answers in said for answer in answers or []]
+
+    def _first(self, hook: str, ask: Callable[[SimulatedInstrument], T | None]) -> T | None:
+        """Return what the first member says that has something to say.
+
+        Which of them answered is not known here: where members of several kinds share a wire, a
+        hook has to look at the request.
+        """
+        refusal: SimulationError | None = None
+        for member in self.members:
+            try:
+                said = None if member.lacks(hook) else ask(member)
+            except SimulationError as error:
+                refusal = error
+                continue
+            if said is not None:
+                return said
+        if refusal is not None:
+            raise refusal
+        return None

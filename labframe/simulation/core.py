@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from labframe.simulation.errors import SimulationError
 from labframe.simulation.settable import Settable
 
-__all__ = ["Answer", "SimulatedInstrument"]
+__all__ = ["Answer", "Cable", "HoldsOutput", "SimulatedInstrument"]
 
 _TICK_S = 0.05
 
@@ -33,11 +33,39 @@ class Answer:
     delay_s: float = 0.0
 
 
+class Cable(Protocol):
+    """What a carrier lets a fault do with the cable; from any thread, its own included."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the cable is in."""
+
+    def unplug(self) -> None:
+        """Pull the cable; harmless when it is out."""
+
+    def replug(self, new_node: bool = True) -> None:
+        """Put it back, as another device or as the one that it was."""
+
+
+@runtime_checkable
+class HoldsOutput(Protocol):
+    """A carrier that can hold back what the client writes."""
+
+    def hold_output(self) -> None:
+        """Have the client's writes block."""
+
+    def release_output(self) -> None:
+        """Let them through again; harmless when they are not held."""
+
+
 class SimulatedInstrument:
     """The root of all simulated instruments: override ``feed``, perhaps ``tick``.
 
     A carrier calls ``feed`` and ``tick`` on one thread, never both at once. Values that were
     declared with ``Settable`` may be set from any thread, at any time.
+
+    The methods from ``requests`` on serve ``FaultySimulator``: what only the instrument knows of
+    its faults. Override those that it has; the others are refused when somebody asks for them.
 
     Args:
         **state: Start values of what the class declares as ``Settable``; text is converted.
@@ -61,6 +89,8 @@ class SimulatedInstrument:
 
     A class that overrides ``tick`` and says nothing here gets 0.05 s.
     """
+    carrier: Cable | None = None
+    """What carries its bytes, from the moment that it does."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -103,6 +133,68 @@ class SimulatedInstrument:
         """Let time pass and return what the instrument says by itself."""
         del now
         return []
+
+    def lacks(self, hook: str) -> str | None:
+        """Return why one of the methods below is of no use here, such as "it has no checksum".
+
+        None: it is of use.
+        """
+        if getattr(type(self), hook) is not getattr(SimulatedInstrument, hook):
+            return None
+        return f"its simulator has no {hook}()"
+
+    def requests(self, data: bytes) -> list[bytes]:
+        """Return the whole requests at the beginning of ``data``, exactly as they came."""
+        return [data]
+
+    def line_end(self, answer: bytes) -> bytes:
+        """Return the terminator that ``answer`` ends with; ``b""``: it has none."""
+        del answer
+        return b""
+
+    def spoiled_checksum(self, answer: bytes) -> bytes | None:
+        """Return ``answer`` with a checksum that does not fit; None: this one has none."""
+        del answer
+        return None
+
+    def readdressed(self, answer: bytes) -> bytes | None:
+        """Return ``answer`` as if another instrument had sent it; None: this one has no address."""
+        del answer
+        return None
+
+    def device_error(self, request: bytes, code: str) -> bytes | None:
+        """Return how it refuses ``request``; None: it never refuses this one.
+
+        Args:
+            request: As it came; ``b""`` when a fault is only tried out.
+            code: Which of its errors; ``""``: any.
+
+        Raises:
+            SimulationError: If it has no such error.
+        """
+        del request, code
+        return None
+
+    def busy(self, request: bytes) -> bytes | None:
+        """Return how it says that it is busy; None: not to this request."""
+        del request
+        return None
+
+    def no_number(self, request: bytes, answer: bytes, text: bytes) -> bytes | None:
+        """Return ``answer`` with a text where a number was; None: it has no number.
+
+        Args:
+            request: What was asked.
+            answer: What it would answer.
+            text: The text; ``b""``: the one that this instrument shows.
+        """
+        del request, answer, text
+        return None
+
+    def power_cycled(self, now: float) -> list[Answer] | None:
+        """Lose what is lost without power, and return what it says when it is back."""
+        del now
+        return None
 
     def _unknown(self, name: str, known: list[str]) -> str:
         near = difflib.get_close_matches(name, known, 1)

@@ -4,14 +4,15 @@
 
     LabframeError
     └── SimulationError (ValueError)      a value, a name or a line that a simulation cannot have
-        └── NoPseudoTerminal (OSError)    this computer has none, or none is left
+        ├── NoPseudoTerminal (OSError)    this computer has none, or none is left
+        └── FaultNeverFired (AssertionError)    a fault was asked for and nothing came of it
 """
 
 from __future__ import annotations
 
 from labframe.errors import LabframeError
 
-__all__ = ["NoPseudoTerminal", "SimulationError"]
+__all__ = ["FaultNeverFired", "NoPseudoTerminal", "SimulationError"]
 
 
 class SimulationError(LabframeError, ValueError):
@@ -20,3 +21,7 @@ class SimulationError(LabframeError, ValueError):
 
 class NoPseudoTerminal(SimulationError, OSError):
     """The operating system has no pseudo-terminals, or no more of them."""
+
+
+class FaultNeverFired(SimulationError, AssertionError):
+    """A fault was injected and never happened: what was to be tested was not."""

@@ -95,6 +95,12 @@ class PseudoTerminal:
 
         return _rates().get(termios.tcgetattr(self.instrument_fd)[5])
 
+    def hold(self, held: bool) -> None:
+        """Have the client's writes block, as flow control does, or let them through again."""
+        import termios
+
+        termios.tcflow(self.client_fd, termios.TCOOFF if held else termios.TCOON)
+
     def close(self) -> None:
         """Close both ends: whoever has the device open finds it hung up."""
         os.close(self.instrument_fd)

@@ -83,6 +83,7 @@ class PtyCarrier:
             undo.callback(thread.call, self._pull)
             self.url = str(self._new_link(directory.absolute(), name))
             self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
+            simulator.carrier = self
             thread.call(self._start)
             self._undo = undo.pop_all()
 
@@ -118,13 +119,25 @@ class PtyCarrier:
         """Pull the cable: the link disappears, whoever has the port open finds it hung up."""
         self._thread.call(self._pull)
 
-    def replug(self) -> None:
+    def replug(self, new_node: bool = True) -> None:
         """Plug the cable in again: a device with another number behind the same link.
 
         With the cable in, this is the glitch after which a device comes back under a new number
         at once: the link never disappears.
+
+        Args:
+            new_node: False: under the number that it had, if that is free: nobody may have the old
+                device open any more.
         """
-        self._thread.call(self._plug)
+        self._thread.call(partial(self._plug, new_node))
+
+    def hold_output(self) -> None:
+        """Have the client's writes block, as XOFF does, until ``release_output`` or a new cable."""
+        self._thread.call(partial(self._hold, True))
+
+    def release_output(self) -> None:
+        """Let the client's writes through again."""
+        self._thread.call(partial(self._hold, False))
 
     def close(self) -> None:
         """Unplug for good; give back the descriptors, the thread, the link. May be called again."""
@@ -181,11 +194,17 @@ class PtyCarrier:
             Path(self.url).unlink(missing_ok=True)
         self._hang_up(pty)
 
-    def _plug(self) -> None:
+    def _hold(self, held: bool) -> None:
+        if self._pty is not None:
+            self._pty.hold(held)
+
+    def _plug(self, new_node: bool) -> None:
         if self._closed:
             raise SimulationError(f"{self.url} was closed; make a new carrier")
+        if not new_node:
+            self._pull()
         new = PseudoTerminal.open(self.simulator.baudrate)
-        if new.device == self._device:  # the number was free again: take the next one
+        if new_node and new.device == self._device:  # the number was free again: take the next one
             same = new
             try:
                 new = PseudoTerminal.open(self.simulator.baudrate)

@@ -65,6 +65,7 @@ class SimCarrier:
         self._wire = wires.Wire(
             name, self._hear, self._pump, self._opened, clock or wires.RealClock()
         )
+        simulator.carrier = self
         if simulator.tick_s is not None:
             self._next_tick = self._wire.clock.monotonic()
         try:
@@ -96,19 +97,24 @@ class SimCarrier:
         """Pull the cable: whoever has the port open finds it gone."""
         self._wire.unplug()
 
-    def replug(self) -> None:
-        """Plug the cable in again.
+    def replug(self, new_node: bool = True) -> None:
+        """Plug the cable in again; its name is the same, whatever ``new_node`` says.
 
         Raises:
             SimulationError: If it was closed for good.
         """
+        del new_node
         if self._closed:
             raise SimulationError(f"{self.url} was closed; make a new carrier")
         self._wire.replug()
 
-    def hold_output(self, is_held: bool = True) -> None:
-        """Keep what a client writes from leaving its port, as flow control does; or no longer."""
-        self._wire.hold(is_held)
+    def hold_output(self) -> None:
+        """Keep what a client writes from leaving its port, as flow control does."""
+        self._wire.hold(True)
+
+    def release_output(self) -> None:
+        """Let it leave again; harmless when it is not held."""
+        self._wire.hold(False)
 
     def close(self) -> None:
         """Unplug for good, and give the name back. May be called again."""

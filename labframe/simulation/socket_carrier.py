@@ -56,6 +56,7 @@ class SocketCarrier:
         self._pacing = Pacing(simulator.baudrate if paced else None)
         self._client: socket.socket | None = None
         self._closed = False
+        simulator.carrier = self
         self._thread.call(self._start)
 
     @property
@@ -82,12 +83,13 @@ class SocketCarrier:
         """Cut the connection, and let nobody in."""
         self._thread.call(self._cut)
 
-    def replug(self) -> None:
-        """Be reachable again, at the same port.
+    def replug(self, new_node: bool = True) -> None:
+        """Be reachable again, at the same port, whatever ``new_node`` says.
 
         Raises:
             SimulationError: If it was closed for good, or another program took the port.
         """
+        del new_node
         self._thread.call(self._listen)
 
     def close(self) -> None:

@@ -59,11 +59,11 @@ MISTAKES = [
 def test_a_wrong_argument_is_refused_over_the_network_before_a_byte_is_written(
     host: Host, name: str, given: dict[str, Any], word: str, text: str
 ) -> None:
-    before = list(simulated(host).requests)
+    before = list(simulated(host).asked_for)
     answer = said(host, f"oven.{name}", **given)
     assert answer.startswith(f"ERROR#{word}: oven.{name}: ")
     assert text in answer
-    assert simulated(host).requests == before
+    assert simulated(host).asked_for == before
     assert recorded(host)[-1]["outcome"] == "refused"
 
 
@@ -81,7 +81,7 @@ def test_a_wrong_argument_is_refused_in_a_script_before_a_byte_is_written(
                 getattr(furnace, name)(**given)
             assert caught.value.code == word
             assert text in str(caught.value)
-        assert simulator.requests == []
+        assert simulator.asked_for == []
         assert furnace.mode("remote") == "MODE remote OK"
 
 

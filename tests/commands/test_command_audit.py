@@ -254,6 +254,6 @@ def test_a_setting_is_not_set_again_where_that_cannot_be_written(tmp_path: Path)
         until(lambda: not host.members[0].connected)
         cable.replug()
         host.wait_fresh("oven_temperature")
-        assert simulated(host).requests == ["SP 77"]
+        assert simulated(host).asked_for == ["SP 77"]
         os.unlink(state)
         assert said(host, "oven.setpoint", target=79) == "RET#79.0"

@@ -31,7 +31,7 @@ def test_a_configured_command_is_narrower_hidden_or_named_otherwise(tmp_path: Pa
         answer = said(host, "oven.stop")
         assert code(answer) == "ERROR#UNKNOWN_METHOD"
         assert "oven.stop," not in answer
-        assert "STOP" not in simulated(host).requests
+        assert "STOP" not in simulated(host).asked_for
         described = json.loads(ask(host.port, "describe#oven.setpoint"))
         (method,) = described["instruments"][0]["methods"]
         assert method["label"] == "heat to"

@@ -128,7 +128,7 @@ def test_a_command_of_two_requests_is_not_cut_in_half_by_its_deadline(tmp_path: 
         assert code(answer) in ("EXCEP#OUTCOME_UNKNOWN", "ERROR#EXPIRED")
         until(lambda: recorded(host, "end"))
         outcome = recorded(host, "end")[0]["outcome"]
-        assert simulated(host).requests == (["SP 77"] if outcome == "done" else [])
+        assert simulated(host).asked_for == (["SP 77"] if outcome == "done" else [])
         assert outcome in ("done", "refused")
 
 

@@ -217,7 +217,7 @@ def test_a_dry_run_says_what_would_be_sent_and_where(tmp_path: Path) -> None:
             "interlocks": [],
         }
         assert code(said(host, "oven.ramp", target=999, _dry_run=True)) == "ERROR#OUT_OF_RANGE"
-        assert simulated(host).requests == []
+        assert simulated(host).asked_for == []
         assert not (host.state_dir / "commands.jsonl").exists() or len(recorded(host)) == 1
 
 

@@ -82,21 +82,21 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: ascii(name)[:30])
 def test_a_name_that_is_not_declared_reaches_nothing(host: Host, own: Host, name: str) -> None:
     for one in (host, own):
-        before = list(simulated(one).requests)
+        before = list(simulated(one).asked_for)
         answer = said(one, name)
         assert code(answer) == "ERROR#UNKNOWN_METHOD"
         assert len(answer) <= 1000
-        assert simulated(one).requests == before
+        assert simulated(one).asked_for == before
         assert [member.connected for member in one.members] == [True, True]
 
 
 @pytest.mark.parametrize("name", ["", 0, 1.5, True, None, [], ["oven.stop"], {"a": 1}])
 def test_a_method_that_is_no_text_is_refused(own: Host, name: Any) -> None:
-    before = list(simulated(own).requests)
+    before = list(simulated(own).asked_for)
     answer = said(own, name)
     assert code(answer) == "ERROR#BAD_REQUEST"
     assert 'send {"method": "INSTRUMENT.COMMAND", "ARGUMENT": VALUE}' in answer
-    assert simulated(own).requests == before
+    assert simulated(own).asked_for == before
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_a_method_that_is_no_text_is_refused(own: Host, name: Any) -> None:
 def test_a_request_that_is_no_command_is_told_what_is_wrong(
     host: Host, request_: str, text: str
 ) -> None:
-    before = list(simulated(host).requests)
+    before = list(simulated(host).asked_for)
     answer = ask(host.commanding.port or 0, request_)
     assert code(answer) == "ERROR#BAD_REQUEST"
     assert text in answer
-    assert simulated(host).requests == before
+    assert simulated(host).asked_for == before
     assert recorded(host)[-1]["event"] == "refused"
 
 

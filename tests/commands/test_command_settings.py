@@ -132,7 +132,7 @@ def test_a_kept_setting_is_left_to_the_instrument(tmp_path: Path) -> None:
         assert said(host, "oven.setpoint", target=77) == "RET#77.0"
         _power_cycle(host)
         assert simulated(host).setpoint == 300.0
-        assert simulated(host).requests == ["SP 77"]
+        assert simulated(host).asked_for == ["SP 77"]
 
 
 def test_a_reapplied_setting_is_set_again_before_the_first_poll_and_written_down(
@@ -143,11 +143,11 @@ def test_a_reapplied_setting_is_set_again_before_the_first_poll_and_written_down
     with host_of(tmp_path, plugin, _settings("reapply")) as host:
         host.wait_fresh("oven_temperature")
         _power_cycle(host)
-        assert simulated(host).requests == [], "what nobody set is not set again"
+        assert simulated(host).asked_for == [], "what nobody set is not set again"
         assert said(host, "oven.setpoint", target=77) == "RET#77.0"
         _power_cycle(host)
         assert simulated(host).setpoint == 77.0
-        assert simulated(host).requests == ["SP 77", "SP 77"]
+        assert simulated(host).asked_for == ["SP 77", "SP 77"]
         again = recorded(host, "end")[-1]
         assert again["sender"] == "labframe, after a reconnect"
         assert (again["method"], again["outcome"]) == ("oven.setpoint", "done")
@@ -196,9 +196,9 @@ def test_a_forgotten_setting_is_not_known_any_more(tmp_path: Path) -> None:
         for target in (77, 78):
             assert said(host, "oven.setpoint", target=target) == "RET#null"
         assert [one["old"] for one in recorded(host, "begin")] == [None, {"target": 77.0}]
-        until(lambda: simulated(host).requests == ["SP 77", "SP 78"])  # it has no answer
+        until(lambda: simulated(host).asked_for == ["SP 77", "SP 78"])  # it has no answer
         _power_cycle(host)
-        assert simulated(host).requests == ["SP 77", "SP 78"]
+        assert simulated(host).asked_for == ["SP 77", "SP 78"]
         assert said(host, "oven.setpoint", target=79) == "RET#null"
         assert recorded(host, "begin")[-1]["old"] is None
 
@@ -217,9 +217,9 @@ def test_a_setting_of_unknown_outcome_takes_the_one_before_it_out_of_what_is_set
             simulated(host).is_mute = True
             assert code(said(host, "oven.setpoint", target=99)) == "EXCEP#OUTCOME_UNKNOWN"
             simulated(host).is_mute = False
-        before = list(simulated(host).requests)
+        before = list(simulated(host).asked_for)
         _power_cycle(host)
-        assert simulated(host).requests == before, "nobody wanted 77 any more"
+        assert simulated(host).asked_for == before, "nobody wanted 77 any more"
         simulated(host).is_stuck = False
         assert said(host, "oven.setpoint", target=80) == "RET#80.0"
         _power_cycle(host)

@@ -7,7 +7,9 @@ import select
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import serial
@@ -29,8 +31,14 @@ class Echo(SimulatedInstrument):
         return [Answer(data)]
 
 
+class SlowLaser(MoonLaserSimulator):
+    """The laser, at a rate that is nobody's default but pyserial's."""
+
+    baudrate: ClassVar[int | None] = 9600
+
+
 def laser() -> MoonLaserSimulator:
-    return MoonLaserSimulator(late_every=0, noise=0, rest_s=0)
+    return SlowLaser(late_every=0, noise=0, rest_s=0)
 
 
 def events(path: Path) -> list[str]:
@@ -62,7 +70,7 @@ def test_a_plain_pyserial_client_is_recorded_and_replayed(plug: Plug, tmp_path: 
     assert recorded.header.port == PortSettings(baud=9600)
     assert recorded.header.instrument == "moon_laser"
     replay = TranscriptSimulator(recorded)
-    with MoonLaser(plug(replay).url) as instrument:
+    with MoonLaser(plug(replay).url, line=replace(MoonLaser.line, baudrate=9600)) as instrument:
         assert instrument.temperature() == 255.0
     replay.check()
 

@@ -115,7 +115,9 @@ def test_a_request_may_come_in_other_parts_than_it_was_recorded() -> None:
 
 def test_by_lookup_requests_come_in_any_order_and_the_last_answer_stays(plug: Plug) -> None:
     replay = TranscriptSimulator(LASER, "lookup")
-    line = Line(plug(replay).url, SerialLine(first_byte_s=0.2, total_s=0.5, gap_s=0.1))
+    line = Line(
+        plug(replay).url, SerialLine(baudrate=115200, first_byte_s=0.2, total_s=0.5, gap_s=0.1)
+    )
     with line:
         asked = [b"MEAS:TEMP?", b"ID?", b"MEAS:TEMP?", b"MEAS:TEMP?"]
         assert [line.transact(one) for one in asked] == [

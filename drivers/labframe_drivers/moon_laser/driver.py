@@ -11,6 +11,7 @@ from labframe import Arg, Instrument, LabframeError, SerialLine, command, query,
 __all__ = ["LaserRefused", "MoonLaser"]
 
 _KEPT = 1000
+_STATES = ("IDLE", "CHARGING", "FIRING")
 
 
 class LaserRefused(LabframeError):
@@ -56,7 +57,10 @@ class MoonLaser(Instrument):
             self._order("FIRE")
         if state == "idle":
             self._order("STOP")
-        return self.ask("STATE?")
+        answer = self.ask("STATE?")
+        if answer not in _STATES:
+            raise LaserRefused(f"STATE?: the laser answers {answer!r}, which is no state")
+        return answer
 
     @command(
         unit="kW", limits=(0, 5000), safe_value=0, read_back="pulse_power", tolerance=0.05,
@@ -110,6 +114,13 @@ class MoonLaser(Instrument):
     def stop(self) -> None:
         """Be dark at once."""
         self._order("STOP")
+
+    def ask(self, request: str) -> str:
+        """Ask, and raise LaserRefused where the laser answers with an error."""
+        answer = super().ask(request)
+        if answer.startswith("ERR"):
+            raise LaserRefused(f"{request}: the laser answers {answer!r}")
+        return answer
 
     def _order(self, request: str) -> None:
         answer = self.ask(request)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from labframe.simulation import LineSimulator, Settable
+from labframe.simulation import Answer, LineSimulator, Settable
 from labframe_drivers.moon_laser.cavity import Cavity
 
 __all__ = ["MoonLaserSimulator"]
@@ -18,6 +18,16 @@ _LIMITS = {
     "DIST": (356400.0, 406700.0),
     "DUR": (0.1, 60.0),
 }
+_ERRORS = {
+    "1": "ERR 1 unknown request",
+    "2": "ERR 2 not a number",
+    "3": "ERR 3 out of range {low:g} to {high:g}",
+    "4": "ERR 4 not while {state}",
+}
+_LACKS = {
+    "spoiled_checksum": "its answers carry no checksum",
+    "readdressed": "its answers carry no address",
+}
 _NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d{0,6})?")
 
 
@@ -27,6 +37,14 @@ class MoonLaserSimulator(LineSimulator):
     driver: ClassVar[str] = "moon_laser"
     usb_name: ClassVar[str] = "Simulated_Moon_Laser"
     baudrate: ClassVar[int | None] = 115200
+    error_answers: ClassVar[Mapping[str, bytes]] = {
+        code: text.format(low=0, high=5000, state="FIRING").encode()
+        for code, text in _ERRORS.items()
+    }
+    busy_answer: ClassVar[bytes | None] = error_answers["4"]
+    volatile: ClassVar[tuple[str, ...]] = ("power_kw", "focus", "distance_km", "duration_s")
+    boot_s: ClassVar[float] = 1.0
+    boot_banner: ClassVar[bytes] = b"GL-1 READY"
 
     latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
     late_every = Settable(47, "one in so many answers is late; 0: none", limits=(0, 10**9))
@@ -59,6 +77,19 @@ class MoonLaserSimulator(LineSimulator):
             "STOP": self._stop,
         }
 
+    def lacks(self, hook: str) -> str | None:
+        """Return why a hook is of no use here, or None."""
+        return _LACKS.get(hook) or super().lacks(hook)
+
+    def no_number(self, request: bytes, answer: bytes, text: bytes) -> bytes | None:
+        """Put dashes in place of what is measured; settings are always known."""
+        return super().no_number(request, answer, text) if request.startswith(b"MEAS:") else None
+
+    def power_cycled(self, now: float) -> list[Answer] | None:
+        """Be dark, with the settings of the beginning, and say so when it is ready."""
+        self._cavity = Cavity()
+        return super().power_cycled(now)
+
     def respond(self, line: bytes, now: float) -> bytes:
         """Answer one request: the table of them is ``README.md``."""
         self._cavity.pass_time(
@@ -74,14 +105,14 @@ class MoonLaserSimulator(LineSimulator):
         name, separator, number = request.partition(" ")
         if separator and name.startswith("SET:") and name[4:] in _LIMITS:
             return self._set(name[4:], number).encode("ascii")
-        return b"ERR 1 unknown request"
+        return _ERRORS["1"].encode("ascii")
 
     def _set(self, name: str, number: str) -> str:
         if not _NUMBER.fullmatch(number):
-            return "ERR 2 not a number"
+            return _ERRORS["2"]
         low, high = _LIMITS[name]
         if not low <= float(number) <= high:
-            return f"ERR 3 out of range {low:g} to {high:g}"
+            return _ERRORS["3"].format(low=low, high=high)
         if name == "POW":
             self.power_kw = round(float(number), 1)
         elif name == "FOC":
@@ -94,7 +125,7 @@ class MoonLaserSimulator(LineSimulator):
 
     def _fire(self) -> str:
         if self._cavity.state != "IDLE":
-            return f"ERR 4 not while {self._cavity.state}"
+            return _ERRORS["4"].format(state=self._cavity.state)
         self._cavity.fire()
         return "OK"
 

@@ -19,7 +19,10 @@ _BOARDS: Final = {"10": ("HFIG", "I", 1), "3A": ("IMG", "I", 1), "40": ("CNV", "
 _MBAR: Final = {"00": 101325 / 76000, "01": 1.0, "02": 0.01}
 """How many mbar a Torr, a mbar and a Pa are, by the code of the unit. Manual, page 80."""
 
-_NUMBER: Final = re.compile(r"\d\.\d+E[+-]\d+")
+_NUMBER: Final = re.compile(r"\d\.\d{3}E[+-]\d\d")
+"""Exactly so (manual, page 68): without its last digit, 1.234E-06 would be another pressure."""
+_SLOTS: Final = re.compile("[0-9A-F]{12}")
+_RELAYS: Final = re.compile("[0-9A-F]{4}")
 
 
 class Xgs600Refused(LabframeError):
@@ -77,7 +80,10 @@ class Xgs600(Instrument):
     @reading(every=2.0)
     def relays(self) -> str:
         """Read which relays are on: their numbers with blanks between them, ``-`` if none is."""
-        bits = int(self._ask("03"), 16)
+        answer = self._ask("03")
+        if not _RELAYS.fullmatch(answer):
+            raise LineError(f"{self.name}: {answer!r} are no four digits for the relays")
+        bits = int(answer, 16)
         return " ".join(str(n + 1) for n in range(8) if bits >> n & 1) or "-"
 
     @command(choices=("Torr", "mBar", "Pa"))
@@ -99,6 +105,8 @@ class Xgs600(Instrument):
 
     def _gauges(self) -> tuple[str, ...]:
         slots = self._ask("01")
+        if not _SLOTS.fullmatch(slots):
+            raise LineError(f"{self.name}: {slots!r} are not the boards of six slots")
         labels: list[str] = []
         numbers = {"I": 0, "T": 0}
         boards: dict[str, int] = {}

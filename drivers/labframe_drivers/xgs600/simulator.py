@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from labframe.simulation import Answer, LineSimulator, Settable, SimulationError
@@ -47,6 +47,11 @@ _WINDOW_S = 0.95
 """A little under the second, so that exactly ten a second with some jitter are ten."""
 _REVISION = "0104"
 _PRESSURE = re.compile(r"\d\.\d{3}E[+-]\d\d")
+_LACKS = {
+    "spoiled_checksum": "its answers carry no checksum",
+    "readdressed": "its answers carry no address",
+    "busy": "the manual, as far as it was found, knows no such answer",
+}
 _LABEL = re.compile(r"[A-Z0-9]{1,8}")
 
 
@@ -80,6 +85,9 @@ class Xgs600Simulator(LineSimulator):
     usb_name: ClassVar[str] = "Simulated_XGS-600"
     baudrate: ClassVar[int | None] = 9600
     terminator: ClassVar[bytes] = b"\r"
+    number_pattern: ClassVar[re.Pattern[bytes]] = re.compile(_PRESSURE.pattern.encode())
+    no_number_text: ClassVar[bytes] = _OPEN.encode()
+    error_answers: ClassVar[Mapping[str, bytes]] = {"FF": b"?FF"}
 
     latency_s = Settable(0.010, "time from a query to its answer, s", limits=(0, 60))
     late_every = Settable(61, "one in so many answers is late; 0: none", limits=(0, 10**9))
@@ -139,6 +147,15 @@ class Xgs600Simulator(LineSimulator):
         if name in ("slots", "labels", "pressures_mbar", "emission"):
             self._gauges = self._wired()
             self._began = None
+
+    def lacks(self, hook: str) -> str | None:
+        """Return why a hook is of no use here, or None."""
+        return _LACKS.get(hook) or super().lacks(hook)
+
+    def power_cycled(self, now: float) -> list[Answer] | None:
+        """Light the ion gauges as at the beginning; relays, levels and unit are kept [mem]."""
+        self._gauges = self._wired()
+        return super().power_cycled(now)
 
     def feed(self, data: bytes, now: float) -> list[Answer]:
         """Answer the commands that are now whole; see ``respond``."""
