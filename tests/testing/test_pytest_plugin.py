@@ -157,7 +157,7 @@ def test_several_members_share_a_bus(suite: pytest.Pytester) -> None:
             with Gauge(sim.url) as gauge:
                 assert (gauge.ask("P?"), gauge.ask("Q?")) == ("1", "2")
     """)
-    suite.runpytest_inprocess().assert_outcomes(passed=1)
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_a_real_instrument_is_skipped_without_its_port_and_found_with_it(
@@ -170,11 +170,11 @@ def test_a_real_instrument_is_skipped_without_its_port_and_found_with_it(
         def test_it(real_instrument):
             assert real_instrument("gauge") == "/dev/ttyUSB7"
     """)
-    result = suite.runpytest_inprocess("-rs", "--strict-markers")
+    result = suite.runpytest_subprocess("-rs", "--strict-markers")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*needs a real gauge: --labframe-port gauge=*"])
     given = "--labframe-port=gauge=/dev/ttyUSB7"
-    suite.runpytest_inprocess(given, "--strict-markers").assert_outcomes(passed=1)
+    suite.runpytest_subprocess(given, "--strict-markers").assert_outcomes(passed=1)
 
 
 def test_a_transcript_is_loaded_and_replayed_by_its_name(suite: pytest.Pytester) -> None:
@@ -194,7 +194,7 @@ def test_a_transcript_is_loaded_and_replayed_by_its_name(suite: pytest.Pytester)
         def test_another(transcript):
             transcript("two")
     """)
-    result = suite.runpytest_inprocess()
+    result = suite.runpytest_subprocess()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*there is no such transcript; there are: one.jsonl*"])
 
@@ -208,7 +208,7 @@ def test_a_plugin_manager_tells_which_hooks_were_called(suite: pytest.Pytester) 
             assert len(plugin_manager.hook.labframe_instruments()) == 1
             assert plugin_manager.calls == ["labframe_instruments"]
     """)
-    suite.runpytest_inprocess().assert_outcomes(passed=1)
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 CONTRACT = """
@@ -253,14 +253,14 @@ BAD = {
 
 def test_a_good_driver_keeps_the_contract(suite: pytest.Pytester) -> None:
     suite.makepyfile(CONTRACT.format(body="        pass"))
-    result = suite.runpytest_inprocess("--labframe-carrier=sim", "-q")
+    result = suite.runpytest_subprocess("--labframe-carrier=sim", "-q")
     assert result.ret == 0, result.stdout.str()
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_driver_breaks_the_contract(suite: pytest.Pytester, what: str) -> None:
     suite.makepyfile(CONTRACT.format(body=BAD[what]))
-    result = suite.runpytest_inprocess("--labframe-carrier=sim", "-q")
+    result = suite.runpytest_subprocess("--labframe-carrier=sim", "-q")
     assert result.parseoutcomes().get("failed", 0) >= 1, result.stdout.str()
 
 
@@ -274,7 +274,7 @@ FILE = (
 
 def test_chaos_passes_a_driver_in_a_file(suite: pytest.Pytester) -> None:
     suite.makepyfile(good=FILE)
-    result = suite.runpytest_inprocess("--labframe-chaos=good.py", "-q")
+    result = suite.runpytest_subprocess("--labframe-chaos=good.py", "-q")
     assert result.ret == 0, result.stdout.str()
 
 
@@ -286,12 +286,12 @@ def test_chaos_finds_an_answer_that_is_taken_for_another(suite: pytest.Pytester)
         "        except Exception:\n            return -1.0",
     )
     suite.makepyfile(bad=wrong)
-    result = suite.runpytest_inprocess("--labframe-chaos=bad.py", "-q")
+    result = suite.runpytest_subprocess("--labframe-chaos=bad.py", "-q")
     assert result.ret == 1, result.stdout.str()
     result.stdout.fnmatch_lines(["*pressure = -1.0; the instrument has 1.5*"])
 
 
 def test_chaos_names_the_drivers_that_there_are(suite: pytest.Pytester) -> None:
-    result = suite.runpytest_inprocess("--labframe-chaos=xgs60", "-q")
+    result = suite.runpytest_subprocess("--labframe-chaos=xgs60", "-q")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*did you mean 'xgs600'?*"])
