@@ -97,6 +97,7 @@ def what_to_try(host: Host) -> Iterator[str]:
     at = "127.0.0.1" if push == 8500 else f"127.0.0.1:{push}"
     yield f"  labframe push {at} moon_laser.set_power power=900"
     yield f"  labframe push {at} moon_laser.fire"
+    yield f"  tail -n 2 {host.commanding.audit_file}"
     yield "  labframe drivers moon_laser"
     yield ""
     yield "Ctrl-C ends it."

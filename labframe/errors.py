@@ -13,6 +13,7 @@
     ├── Expired                           the deadline of a command passed before its first byte
     ├── NotFresh (TimeoutError)           a codename got no fresh value in time
     ├── NoValue                           the instrument answered that it has no value now
+    ├── TranscriptError (ValueError)      a file that is no transcript, or one that does not fit
     ├── LineError                         what goes wrong between the host and an instrument
     │   ├── PortNotFound                  no such port now: not plugged in, or not reachable
     │   ├── PortAmbiguous                 several ports fit the USB identity
@@ -68,6 +69,7 @@ __all__ = [
     "PortNotFound",
     "PortStillReserved",
     "Refusal",
+    "TranscriptError",
     "UnexpectedAnswer",
     "UnknownCodename",
     "UnknownHost",
@@ -125,7 +127,14 @@ class UnknownHost(ClientError, OSError):
 
 
 class NoAnswer(ClientError, TimeoutError):
-    """No answer came in time, or the computer says that nobody listens on that port."""
+    """No answer came in time, or the computer says that nobody listens on that port.
+
+    Attributes:
+        id: The id of a command that may have been executed all the same: asking again with it
+            fetches the outcome; empty if it has none, or if it surely was not executed.
+    """
+
+    id = ""
 
 
 class OldData(ClientError):
@@ -214,6 +223,13 @@ class NoValue(LabframeError):
 
     A driver raises it in a reading, or puts it in the place of a value when a reading has several:
     the codename gets the quality ``error``, and the text says why.
+    """
+
+
+class TranscriptError(LabframeError, ValueError):
+    """A file is no transcript, or the transcript does not fit what it is used for.
+
+    The message names the file, the line and what is wrong there.
     """
 
 

@@ -163,7 +163,8 @@ class CommandConsumer:
 
     Attributes:
         name: What its push socket answers to ``name``.
-        port: Its UDP port; None is the next one after the host's push port, 0 a free one.
+        port: Its UDP port; None is the next one after the host's push port (a free one, if that is
+            0 too), 0 a free one.
         action: What its socket does with values: ``store_last``, ``enqueue``, ``callback_async`` or
             ``callback_direct``; see :class:`labframe.sockets.DataPushSocket`.
         queue: With ``enqueue``: where they go; None makes one, which the socket has.
@@ -252,9 +253,9 @@ class HookSpecs:
         """Give instrument classes.
 
         Called once at start, and by the commands that list drivers. Returns driver classes: each is
-        a producer of its readings. The first plugin (files of the configuration first, then by
-        name) that gives a driver of a name provides it. An exception leaves this plugin's drivers
-        out; a configuration that uses one says so.
+        a producer of its readings, and takes its commands. The first plugin (files of the
+        configuration first, then by name) that gives a driver of a name provides it. An exception
+        leaves this plugin's drivers out; a configuration that uses one says so.
         """
 
     @_hookspec

@@ -74,3 +74,4 @@ def test_the_wheel_holds_nothing_but_the_three_packages() -> None:
     }
     for package in ("labframe", "labframe_drivers", "labframe_plugins"):
         assert f"{package}/py.typed" in files
+    assert "labframe_drivers/xgs600/transcripts/examples.jsonl" in files

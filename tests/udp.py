@@ -23,8 +23,14 @@ _LOCK_WAIT_S = 60.0
 _END = b"the end of what was sent so far"
 
 
-def ask_bytes(port: int, request: bytes, host: str = "127.0.0.1") -> bytes:
+def ask_bytes(port: int, request: bytes, host: str = "127.0.0.1", sender: str = "") -> bytes:
     """Return the answer to one datagram.
+
+    Args:
+        port: Where it is sent to.
+        request: The datagram.
+        host: The address that it is sent to.
+        sender: The address of this computer that it is sent from; empty: as the system chooses.
 
     Raises:
         TimeoutError: If no answer comes.
@@ -32,14 +38,16 @@ def ask_bytes(port: int, request: bytes, host: str = "127.0.0.1") -> bytes:
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(ANSWER_WAIT_S)
+        if sender:
+            client.bind((sender, 0))
         client.connect((host, port))
         client.send(request)
         return client.recv(65535)
 
 
-def ask(port: int, request: str, host: str = "127.0.0.1") -> str:
+def ask(port: int, request: str, host: str = "127.0.0.1", sender: str = "") -> str:
     """Return the answer to one datagram, both as text; raises as ``ask_bytes``."""
-    return ask_bytes(port, request.encode(), host).decode()
+    return ask_bytes(port, request.encode(), host, sender).decode()
 
 
 def answer_if_any(port: int, request: bytes) -> bytes | None:

@@ -24,6 +24,11 @@ from sphinx.util.nodes import make_refnode
 __all__ = ["setup"]
 
 _MISSING = object()
+_HOMES = (
+    "labframe.points", "labframe.protocol.push", "labframe.sockets.push", "labframe.client",
+    "labframe.client.schemas",
+)  # fmt: skip
+"""Where names are at home that signatures give without their module."""
 
 
 def _named(name: str) -> Any:
@@ -54,12 +59,13 @@ def _resolve(
     target = node["reftarget"]
     module = node.get("py:module") or ""
     described = env.domains.python_domain.objects
-    for name in (target, f"{module}.{target}", f"labframe.points.{target}"):
+    names = [target, *(f"{home}.{target}" for home in (module, *_HOMES))]
+    for name in names:
         if name in described:
             entry = described[name]
             page = node.get("refdoc", "")
             return make_refnode(app.builder, page, entry.docname, entry.node_id, content, name)
-    for name in (target, f"{module}.{target}"):
+    for name in names:
         if _named(name) is not _MISSING:
             return content
     return None

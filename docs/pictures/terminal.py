@@ -59,7 +59,8 @@ def free_port(after: int) -> int:
 @contextmanager
 def demonstration(pull: int, data: int) -> Iterator[None]:
     """Run the demonstration until everything that it says was said."""
-    command = [*LABFRAME, "demo", "--pull-port", str(pull), "--data-port", str(data)]
+    ports = ["--pull-port", str(pull), "--data-port", str(data), "--push-port", "0"]
+    command = [*LABFRAME, "demo", *ports]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

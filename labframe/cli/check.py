@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labframe.cli.check_commands import commands_as_json, notes, show_commands
 from labframe.cli.configured import config_argument
 from labframe.cli.values import counted
 
 if TYPE_CHECKING:
+    from labframe.config import NetworkConfig
     from labframe.host.draft import Draft
     from labframe.plan import PlannedInstrument
 
@@ -24,8 +26,9 @@ __all__ = ["check"]
 def check(ctx: click.Context, config: Path, as_json: bool) -> None:
     """Say what a configuration means, without opening anything.
 
-    What will be polled and how often, under which codename and on which port it will be served, and
-    who can reach that. All that is wrong is named at once.
+    What will be polled and how often, under which codename and on which port it will be served,
+    which commands there are, what guards them, and who can reach all that. All that is wrong is
+    named at once.
 
     \b
     Exit codes:
@@ -115,10 +118,17 @@ def _show(config: Path, draft: Draft) -> None:
     headers = ("instrument", "driver", "port", "codename", "unit", "every", "old after", "served")
     show(headers, _rows(draft))
     click.echo()
+    show_commands(draft)
     for one in draft.sockets:
         click.echo(
             f"{_port(one.port)} on {network.listen}: {one.kind} pull socket {one.name!r} with "
             f"{counted(len(one.channels), 'codename')}; {_who(network.listen)}"
+        )
+    commands = sum(len(one.commands) for one in plan.instruments)
+    if commands and network.push_port is not False:
+        click.echo(
+            f"{_port(network.push_port)} on {network.listen}: push socket with "
+            f"{counted(commands, 'command')}; {_who_commands(network)}"
         )
     if network.live_server:
         click.echo(f"Live values are sent to {network.live_server}.")
@@ -127,12 +137,22 @@ def _show(config: Path, draft: Draft) -> None:
     for status in draft.plugins.statuses:
         if status.reason:
             click.echo(f"plugin {status.name} ({status.condition}): {status.reason}")
-    for text in _absent(draft):
+    for text in (*notes(draft), *_absent(draft)):
         click.echo(text)
 
 
+def _who_commands(network: NetworkConfig) -> str:
+    if network.unsigned_commands == "allow" and not _is_own(network.listen):
+        return 'whoever reaches it can send them ([network] unsigned_commands = "allow")'
+    return "only programs on this computer can send them"
+
+
+def _is_own(listen: str) -> bool:
+    return listen in ("127.0.0.1", "::1", "localhost")
+
+
 def _who(listen: str) -> str:
-    if listen in ("127.0.0.1", "::1", "localhost"):
+    if _is_own(listen):
         return "only programs on this computer can reach it ([network] listen)"
     everywhere = listen in ("0.0.0.0", "::", "")
     return (
@@ -168,5 +188,6 @@ def _as_json(draft: Draft) -> dict[str, object]:
             {"kind": one.kind, "name": one.name, "port": one.port} for one in draft.sockets
         ],
         "disabled": list(draft.plan.disabled),
+        **commands_as_json(draft),
         "plugins": [f"{s.name}: {s.reason}" for s in draft.plugins.statuses if s.reason],
     }

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labframe.cli.arguments import brief, declared, facts
+
 if TYPE_CHECKING:
-    from labframe.instrument import Argument, Instrument, ReadingDeclaration
+    from labframe.instrument import CommandDeclaration, Instrument, ReadingDeclaration
 
 __all__ = ["drivers"]
 
@@ -70,11 +72,22 @@ def _show_readings(driver: type[Instrument]) -> None:
     from labframe.cli.tables import show
 
     rows = [row for one in driver.readings().values() for row in _reading_rows(one)]
-    for command in driver.commands().values():
-        arguments = ", ".join(_argument(one) for one in command.arguments)
-        rows.append([f"{command.name}({arguments})", "", "command", command.doc])
+    rows += [_command_row(one) for one in driver.commands().values()]
     if rows:
         show(("  publishes", "unit", "every", "what"), [[f"  {row[0]}", *row[1:]] for row in rows])
+
+
+def _command_row(one: CommandDeclaration) -> list[str]:
+    arguments = ", ".join(brief(argument) for argument in declared(one))
+    what = facts(
+        doc=one.doc,
+        unit=(one.arguments[0].unit or "") if len(one.arguments) == 1 else "",
+        dangerous=one.dangerous,
+        safe_value=one.safe_value,
+        read_back=one.read_back and f"NAME_{one.read_back}",
+        after_reconnect=one.after_reconnect,
+    )
+    return [f"{one.name}({arguments})", one.return_unit or "", "command", what]
 
 
 def _reading_rows(one: ReadingDeclaration) -> list[list[str]]:
@@ -87,18 +100,6 @@ def _reading_rows(one: ReadingDeclaration) -> list[list[str]]:
         return [[f"NAME_{part.name}", part.unit or "", pace, one.doc] for part in one.parts]
     name = "NAME_CHANNEL" if one.channels else f"NAME_{one.name}"
     return [[name, one.unit or "", pace, one.doc]]
-
-
-def _argument(one: Argument) -> str:
-    text = one.name
-    if one.limits is not None:
-        text += f": {one.limits[0]:g} to {one.limits[1]:g}"
-        text += f" {one.unit}" if one.unit else ""
-    elif one.choices:
-        text += ": " + " or ".join(map(str, one.choices))
-    elif one.unit:
-        text += f": {one.unit}"
-    return text
 
 
 def _described(driver: type[Instrument]) -> dict[str, Any]:
@@ -119,19 +120,27 @@ def _described(driver: type[Instrument]) -> dict[str, Any]:
             }
             for name, one in driver.readings().items()
         },
-        "commands": {
-            name: {
-                "arguments": {
-                    argument.name: {
-                        "unit": argument.unit,
-                        "limits": argument.limits,
-                        "choices": list(argument.choices),
-                    }
-                    for argument in one.arguments
-                },
-                "safe_value": one.safe_value,
-                "doc": one.doc,
+        "commands": {name: _described_command(one) for name, one in driver.commands().items()},
+    }
+
+
+def _described_command(one: CommandDeclaration) -> dict[str, Any]:
+    return {
+        "arguments": {
+            argument.name: {
+                "unit": argument.unit,
+                "limits": argument.limits,
+                "choices": list(argument.choices),
+                "required": argument.required,
+                "default": argument.default,
             }
-            for name, one in driver.commands().items()
+            for argument in one.arguments
         },
+        "schema": one.schema(),
+        "returns": one.returned_schema(),
+        "dangerous": one.dangerous,
+        "safe_value": one.safe_value,
+        "read_back": one.read_back,
+        "after_reconnect": one.after_reconnect,
+        "doc": one.doc,
     }

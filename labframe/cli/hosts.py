@@ -150,7 +150,7 @@ class Source:
         from labframe.client import PullClient  # here, so that --help is quick
 
         port, status = self._asked()
-        sockets = status.sockets if status else ()
+        sockets = [one for one in status.sockets if one.kind != "push"] if status else []
         ports = [port]
         if self.target.port is None and sockets:
             ports = [socket.port for socket in sockets]

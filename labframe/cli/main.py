@@ -23,9 +23,12 @@ SHORT_HELPS: Final[Mapping[str, str]] = {
     "drivers": "Show the drivers and what each publishes: readings, units, commands.",
     "plugins": "Show the plugins: which are loaded, what they give, what was left out and why.",
     "simulate": "Run a simulated instrument on a port of its own.",
+    "record": "Record what another program and an instrument say to each other.",
+    "transcript": "Show, check and redact transcripts of serial lines, and make tests of them.",
     "get": "Print the newest points of a host.",
     "watch": "Show the points of hosts as they change.",
     "status": "Show how the instruments of a host are.",
+    "push": "Have an instrument of a host do something: send a command.",
     "read": "Have the running host of CONFIG read a codename now, on demand or in between.",
     "stop": "Stop the running host of CONFIG, on this computer.",
 }

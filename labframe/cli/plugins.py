@@ -31,7 +31,7 @@ def plugins(config: Path | None, as_json: bool) -> None:
         found = Plugins(loaded.plugins, loaded.directory, loaded.host.blocked_plugins)
     found.drivers()
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(one) for one in found.statuses]))
+        click.echo(json.dumps([dataclasses.asdict(one) for one in found.statuses], default=sorted))
         return
     show(
         ("plugin", "from", "state", "drivers", "hooks", "reason"),

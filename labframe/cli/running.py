@@ -108,6 +108,8 @@ def served(host: Host) -> Iterator[str]:
             f"  UDP {socket.port} on {host.config.network.listen}: {socket.kind} pull socket "
             f"{socket.name!r}, {counted(len(socket.codenames), 'codename')}"
         )
+    for push in host.commanding.sockets:
+        yield f"  UDP {push.port} on {host.config.network.listen}: push socket {push.name!r}"
     if host.sockets:
         target = "127.0.0.1" if host.port == 9000 else f"127.0.0.1:{host.port}"
         yield f"In a second terminal: labframe watch {target}"

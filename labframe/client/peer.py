@@ -11,8 +11,9 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from labframe.errors import ClientError, DatagramTooLong, NoAnswer, UnknownHost
@@ -32,6 +33,8 @@ _ERROR_QUEUE: Final[dict[int, tuple[int, int]] | None] = (
     else None
 )
 
+_UNKNOWN: Final = "it is unknown whether the command was executed"
+
 T = TypeVar("T")
 
 
@@ -41,10 +44,18 @@ class Request(NamedTuple):
     Attributes:
         data: Its bytes.
         repeatable: Whether it does no harm to send it again when no answer comes.
+        waits_s: Seconds to wait for an answer after each sending, one number for each; None waits
+            for ever. Empty: as the peer's timeout and retries say.
+        repetition: Returns what to send in its place so many seconds after it was first sent; None
+            sends the same again.
+        id: The id of the command in it; with one it is executed once, however often it is sent.
     """
 
     data: bytes
     repeatable: bool = True
+    waits_s: tuple[float | None, ...] = ()
+    repetition: Callable[[float], bytes] | None = None
+    id: str = ""
 
 
 Conversation: TypeAlias = Generator[Request, bytes, T]
@@ -113,10 +124,10 @@ class Peer:
                 return result
 
     def _exchange(self, request: Request) -> bytes:
-        with self._open(request) as line:
-            line.settimeout(self.timeout)
-            for _ in range(self._tries(request)):
-                self._send(line, request.data)
+        with self._open(request) as exchange:
+            line = exchange.line
+            for wait_s in exchange.sendings():
+                line.settimeout(wait_s)
                 try:
                     while True:
                         answer, sender = line.recvfrom(_RECEIVE_BYTES)
@@ -124,65 +135,57 @@ class Peer:
                             return answer
                 except TimeoutError:
                     continue
-        raise self._no_answer(request)
+            raise exchange.no_answer()
 
     async def _exchange_async(self, request: Request) -> bytes:
         import asyncio  # 40 ms that programs with threads need not wait for
 
         loop = asyncio.get_running_loop()
-        with self._open(request) as line:
+        with self._open(request) as exchange:
+            line = exchange.line
             line.setblocking(False)
-            for _ in range(self._tries(request)):
+            for wait_s in exchange.sendings():
                 try:
-                    async with asyncio.timeout(self.timeout):
-                        self._send(line, request.data)
+                    async with asyncio.timeout(wait_s):
                         while True:
                             answer, sender = await loop.sock_recvfrom(line, _RECEIVE_BYTES)
                             if sender[1] == self.port:
                                 return answer
                 except TimeoutError:
                     continue
-        raise self._no_answer(request)
+            raise exchange.no_answer()
 
     @contextmanager
-    def _open(self, request: Request) -> Iterator[socket.socket]:
+    def _open(self, request: Request) -> Iterator[_Exchange]:
         """Give a socket to ask the server with; turn what the system says into our errors."""
         if self.closed:
             raise RuntimeError(f"the client of {self} is closed; make a new one")
         with socket.socket(self._family, socket.SOCK_DGRAM) as line:
+            exchange = _Exchange(line, self._address, request, self._waits_s(request), str(self))
             try:
                 if _ERROR_QUEUE is None:
                     line.connect(self._address)
                 else:
                     line.setsockopt(*_ERROR_QUEUE[self._family], 1)
-                yield line
+                yield exchange
+            except NoAnswer:
+                raise
             except ConnectionError as error:
-                raise NoAnswer(f"nobody listens on {self}: is the server running?") from error
+                raise exchange.failed(
+                    f"nobody listens on {self}: is the server running?"
+                ) from error
             except OSError as error:
                 if error.errno == errno.EMSGSIZE:
                     raise DatagramTooLong(
                         f"the request {_named(request)} is {len(request.data)} bytes long, a "
                         f"datagram carries {MAX_DATAGRAM} at most. Send less at once."
                     ) from error
-                raise NoAnswer(f"no way to {self}: {error.strerror or error}") from error
+                raise exchange.failed(f"no way to {self}: {error.strerror or error}") from error
 
-    def _send(self, line: socket.socket, data: bytes) -> None:
-        if _ERROR_QUEUE is None:
-            line.send(data)
-        else:
-            line.sendto(data, self._address)
-
-    def _tries(self, request: Request) -> int:
-        return 1 + self.retries if request.repeatable else 1
-
-    def _no_answer(self, request: Request) -> NoAnswer:
-        tries = self._tries(request)
-        often = "once" if tries == 1 else f"{tries} times"
-        doubt = "" if request.repeatable else "; it is unknown whether the command was executed"
-        return NoAnswer(
-            f"{self} did not answer {_named(request)} within {self.timeout:g} s, asked {often}"
-            f"{doubt}"
-        )
+    def _waits_s(self, request: Request) -> tuple[float | None, ...]:
+        if request.waits_s:
+            return request.waits_s
+        return (self.timeout,) * (1 + self.retries if request.repeatable else 1)
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -193,6 +196,67 @@ class Peer:
             if not isinstance(error, NoAnswer):
                 error.add_note(f"This is what {self} answered.")
             raise
+
+
+class _Exchange:
+    """One request with its repetitions, and the socket of its own for all of them."""
+
+    def __init__(
+        self,
+        line: socket.socket,
+        address: Any,
+        request: Request,
+        waits_s: tuple[float | None, ...],
+        where: str,
+    ) -> None:
+        self.line = line
+        self._address = address
+        self._request = request
+        self._waits_s = waits_s
+        self._where = where
+        self._sent = 0
+
+    def sendings(self) -> Iterator[float | None]:
+        """Send it as often as it may be; yield each time how many seconds to wait."""
+        request, began = self._request, monotonic()
+        for wait_s in self._waits_s:
+            if self._sent and request.repetition is not None:
+                self._send(request.repetition(monotonic() - began))
+            else:
+                self._send(request.data)
+            self._sent += 1
+            yield wait_s
+
+    def _send(self, data: bytes) -> None:
+        if _ERROR_QUEUE is None:
+            self.line.send(data)
+        else:
+            self.line.sendto(data, self._address)
+
+    def failed(self, text: str) -> NoAnswer:
+        """Return the error of a system that says no: what went out before may have arrived."""
+        if self._request.id and self._sent > 1:
+            return self._unknown(text)
+        return NoAnswer(text)
+
+    def no_answer(self) -> NoAnswer:
+        """Return the error that says how long and how often it was asked in vain."""
+        waits_s = [wait_s for wait_s in self._waits_s if wait_s is not None]
+        within_s = sum(waits_s) if self._request.id else waits_s[0]
+        often = "once" if self._sent == 1 else f"{self._sent} times"
+        text = (
+            f"{self._where} did not answer {_named(self._request)} within "
+            f"{round(within_s, 3):g} s, asked {often}"
+        )
+        if self._request.id:
+            return self._unknown(text)
+        doubt = "" if self._request.repeatable else f"; {_UNKNOWN}"
+        return NoAnswer(text + doubt)
+
+    def _unknown(self, text: str) -> NoAnswer:
+        error = NoAnswer(f"{text}; {_UNKNOWN}. Ask again with _id={self._request.id!r}")
+        error.id = self._request.id
+        return error
 
 
 def _named(request: Request) -> str:

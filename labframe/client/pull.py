@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
 from labframe.client import conversations
 from labframe.client.conversations import Old
 from labframe.client.peer import Peer
 from labframe.points import Point
 from labframe.protocol.pull import Marker
+
+if TYPE_CHECKING:
+    from labframe.client.description import HostDescription
 
 __all__ = ["AsyncPullClient", "PullClient"]
 
@@ -109,6 +112,16 @@ class PullClient(Generic[PointT]):
             "date", "status": "OK", "since_last_activity": seconds}, ...}}``.
         """
         return self._peer.hold(conversations.pull_status())
+
+    def describe(self) -> HostDescription:
+        """Ask a labframe host what it has: instruments, codenames with units, commands.
+
+        Raises:
+            UnexpectedAnswer: If it is none.
+        """
+        from labframe.client.description import describe  # 20 ms that few programs need
+
+        return self._peer.hold(describe(str(self._peer)))
 
     def json(self) -> list[PointT]:
         """Return the newest point of every codename as a list, in the order of the codenames.
@@ -227,6 +240,12 @@ class AsyncPullClient(Generic[PointT]):
     async def status(self) -> dict[str, Any]:
         """Return the state of the computer and of each socket; see :meth:`PullClient.status`."""
         return await self._peer.hold_async(conversations.pull_status())
+
+    async def describe(self) -> HostDescription:
+        """Ask a labframe host what it has; see :meth:`PullClient.describe`."""
+        from labframe.client.description import describe  # 20 ms that few programs need
+
+        return await self._peer.hold_async(describe(str(self._peer)))
 
     async def json(self) -> list[PointT]:
         """Return the newest point of every codename as a list; see :meth:`PullClient.json`."""

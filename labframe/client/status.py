@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from labframe.client.peer import Conversation, Peer, Request
-from labframe.errors import UnexpectedAnswer
-from labframe.protocol.pull import decoded
-from labframe.protocol.wire import UNKNOWN_COMMAND, shortened
+from labframe.client.pages import Table, read_pages, tables
+from labframe.client.peer import Conversation, Peer
 
 __all__ = [
     "CodenameStatus",
@@ -20,7 +18,6 @@ __all__ = [
     "read_status",
 ]
 
-_MOST_PAGES: Final = 1000
 _RETRIES: Final = 2
 
 T = TypeVar("T")
@@ -168,125 +165,63 @@ def read_status(
         ValueError: If an argument is out of range.
     """
     peer = Peer(host, port, timeout, retries)
-    return peer.hold(_pages(str(peer)))
+    return peer.hold(_status(str(peer)))
 
 
-def _pages(where: str) -> Conversation[HostStatus]:
-    pages = [_page((yield Request(b"instruments")), where)]
-    count = _whole(pages[0], "pages")
-    if not 0 <= count <= _MOST_PAGES:
-        raise UnexpectedAnswer(f"the answer to 'instruments' has pages = {count}")
-    for number in range(2, count + 1):
-        page = _page((yield Request(f"instruments#{number}".encode())), where)
-        if page.get("page") != number:
-            raise UnexpectedAnswer(f"page {number} of 'instruments' says that it is another one")
-        pages.append(page)
-    return _merged(pages)
+def _status(where: str) -> Conversation[HostStatus]:
+    return _merged((yield from read_pages("instruments", "#", where)))
 
 
-def _page(answer: bytes, where: str) -> dict[str, Any]:
-    if answer == UNKNOWN_COMMAND.encode():
-        raise UnexpectedAnswer(
-            f"{where} is not a labframe host: another pull socket answers there, which does not "
-            "know the request 'instruments'"
-        )
-    return _table(decoded(answer, "instruments"), "the answer to 'instruments'")
-
-
-def _merged(pages: list[dict[str, Any]]) -> HostStatus:
+def _merged(pages: list[Table]) -> HostStatus:
     codenames: dict[str, dict[str, CodenameStatus]] = {}
     instruments: dict[str, InstrumentStatus] = {}
-    for table in _tables(pages, "instruments"):
-        name = _text(table, "name")
+    for table in tables(pages, "instruments"):
+        name = table.text("name")
         own = codenames.setdefault(name, {})  # they may be on more than one page
-        own |= {key: _codename(item, key) for key, item in _items(table, "codenames")}
+        own |= {key: _codename(item) for key, item in table.items("codenames", "the status")}
         instruments.setdefault(name, _instrument(table, own))
     return HostStatus(
-        host=_text(pages[0], "host"),
-        version=_text(pages[0], "version"),
-        sockets=_once(map(_socket, _tables(pages, "sockets"))),
+        host=pages[0].text("host"),
+        version=pages[0].text("version"),
+        sockets=_once(map(_socket, tables(pages, "sockets"))),
         instruments=tuple(instruments.values()),
-        sinks=_once(map(_sink, _tables(pages, "sinks"))),
-        plugins=_once(str(text) for page in pages for text in _list(page, "plugins")),
+        sinks=_once(map(_sink, tables(pages, "sinks"))),
+        plugins=_once(str(text) for page in pages for text in page.list("plugins")),
     )
 
 
-def _socket(table: dict[str, Any]) -> SocketStatus:
-    return SocketStatus(_text(table, "kind"), _whole(table, "port"), _text(table, "name"))
+def _socket(table: Table) -> SocketStatus:
+    return SocketStatus(table.text("kind"), table.whole("port"), table.text("name"))
 
 
-def _codename(item: object, codename: str) -> CodenameStatus:
-    table = _table(item, f"the status of {codename!r}")
+def _codename(table: Table) -> CodenameStatus:
     return CodenameStatus(
-        unit=_text(table, "unit"),
-        quality=_text(table, "quality"),
-        age=_number(table, "age"),
-        socket=_whole(table, "socket"),
+        unit=table.text("unit"),
+        quality=table.text("quality"),
+        age=table.number("age"),
+        socket=table.whole("socket"),
     )
 
 
-def _instrument(table: dict[str, Any], codenames: Mapping[str, CodenameStatus]) -> InstrumentStatus:
+def _instrument(table: Table, codenames: Mapping[str, CodenameStatus]) -> InstrumentStatus:
     return InstrumentStatus(
-        name=_text(table, "name"),
-        driver=_text(table, "driver"),
-        state=_text(table, "state"),
-        error=_text(table, "error") or None,
-        reconnects=_whole(table, "reconnects"),
-        late_p99_ms=_number(table, "late_p99_ms"),
-        since=_number(table, "since"),
+        name=table.text("name"),
+        driver=table.text("driver"),
+        state=table.text("state"),
+        error=table.text("error") or None,
+        reconnects=table.whole("reconnects"),
+        late_p99_ms=table.number("late_p99_ms"),
+        since=table.number("since"),
         codenames=codenames,
     )
 
 
-def _sink(table: dict[str, Any]) -> SinkStatus:
+def _sink(table: Table) -> SinkStatus:
     return SinkStatus(
-        name=_text(table, "name"),
-        queued=_whole(table, "queued"),
-        dropped=_whole(table, "dropped"),
-        error=_text(table, "error") or None,
-    )
-
-
-# What another version of labframe leaves out is empty; what it adds is left out here.
-
-
-def _table(item: object, what: str) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise UnexpectedAnswer(f"{what} is no JSON object: {shortened(repr(item))}")
-    return item
-
-
-def _list(table: dict[str, Any], key: str) -> list[Any]:
-    return _of_kind(table, key, list, "list") or []
-
-
-def _tables(pages: list[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:
-    return (_table(item, f"one of {key!r}") for page in pages for item in _list(page, key))
-
-
-def _items(table: dict[str, Any], key: str) -> Iterable[tuple[str, Any]]:
-    return (_of_kind(table, key, dict, "JSON object") or {}).items()
-
-
-def _text(table: dict[str, Any], key: str) -> str:
-    return _of_kind(table, key, str, "text") or ""
-
-
-def _number(table: dict[str, Any], key: str) -> float | None:
-    found = _of_kind(table, key, (int, float), "number")
-    return None if found is None else float(found)
-
-
-def _whole(table: dict[str, Any], key: str) -> int:
-    return _of_kind(table, key, int, "whole number") or 0
-
-
-def _of_kind(table: dict[str, Any], key: str, kind: Any, named: str) -> Any:
-    found = table.get(key)
-    if found is None or (isinstance(found, kind) and not isinstance(found, bool)):
-        return found
-    raise UnexpectedAnswer(
-        f"in the answer to 'instruments', {key} = {shortened(repr(found))} is no {named}"
+        name=table.text("name"),
+        queued=table.whole("queued"),
+        dropped=table.whole("dropped"),
+        error=table.text("error") or None,
     )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from labframe.errors import ArgumentError, Refusal
+from labframe.errors import ArgumentError, NoValue, Refusal
 from labframe.protocol import push
 from labframe.protocol.wire import MAX_DATAGRAM, encode
 
-__all__ = ["CODES", "FAILED", "UNKNOWN", "failed", "refused", "returned"]
+__all__ = ["CODES", "FAILED", "UNKNOWN", "failed", "refused", "returned", "told"]
 
 UNKNOWN: Final = "OUTCOME_UNKNOWN"
 FAILED: Final = "FAILED"
@@ -78,11 +78,21 @@ def returned(where: str, value: Any, form: push.ReturnFormat) -> bytes:
     return answer
 
 
+def told(error: BaseException) -> str:
+    """Return the text of what a plugin raised, which may be anything; its kind if it has none."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001  # its own __str__ may raise anything
+        return type(error).__name__
+
+
 def _is_nested(value: Any) -> bool:
     return type(value) not in (str, int, float, bool, type(None))
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, NoValue):  # one of several values, which the instrument does not have now
+        return None
     if hasattr(value, "tolist"):
         return value.tolist()
     if hasattr(value, "_asdict"):

@@ -49,13 +49,14 @@ class Audit:
         self._inode = (0, 0)
         self._size = 0
         self._is_torn = False
+        self._is_stuck = False
 
     def write(self, record: Mapping[str, Any]) -> bool:
         """Append a record; tell whether that went well. The first failure in a row is logged.
 
         What is written survives the end of this program at any moment, but not a power cut.
         """
-        line = _ENCODER.encode(record) + b"\n"
+        line = _encoded(record) + b"\n"
         with self._lock:
             try:
                 self._append(line)
@@ -67,15 +68,22 @@ class Audit:
             self.problem = ""
             return True
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Return the records of the last two files, the oldest first; broken lines are left out."""
-        for path in (self._older(1), self.path):
-            with contextlib.suppress(OSError), path.open("rb") as file:
-                for line in file:
-                    with contextlib.suppress(ValueError):
-                        record = json.loads(line)
-                        if isinstance(record, dict):
-                            yield record
+    def records(self, since: float) -> Iterator[dict[str, Any]]:
+        """Return the records of all files that were written to since a unix time.
+
+        The oldest come first; broken lines are left out.
+        """
+        for number in range(self._keep, -1, -1):
+            path = self._older(number) if number else self.path
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < since:
+                    continue
+                with path.open("rb") as file:
+                    for line in file:
+                        with contextlib.suppress(ValueError, RecursionError):
+                            record = json.loads(line)
+                            if isinstance(record, dict):
+                                yield record
 
     def close(self) -> None:
         """Close the file."""
@@ -113,14 +121,25 @@ class Audit:
             self._is_torn = self._size > 0 and os.pread(self._fd, 1, self._size - 1) != b"\n"
 
     def _rotate(self) -> None:
+        """Put the file aside and begin a new one; go on with it if it cannot be put aside."""
         self._shut()
+        try:
+            self._put_aside()
+        except OSError as error:
+            if not self._is_stuck:
+                _LOG.warning("%s cannot be put aside, so it grows: %s", self.path, error)
+            self._is_stuck = True
+        else:
+            self._is_stuck = False
+        self._open()
+
+    def _put_aside(self) -> None:
         if self._keep == 0:
             self.path.unlink(missing_ok=True)
         for number in range(self._keep, 0, -1):
             newer = self._older(number - 1) if number > 1 else self.path
             with contextlib.suppress(FileNotFoundError):
                 os.replace(newer, self._older(number))
-        self._open()
 
     def _older(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
@@ -136,3 +155,10 @@ class Audit:
         if not self.problem:
             _LOG.error("the audit of commands cannot be written: %s", text)
         self.problem = text
+
+
+def _encoded(record: Mapping[str, Any]) -> bytes:
+    try:
+        return _ENCODER.encode(record)
+    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(record, default=str).encode()

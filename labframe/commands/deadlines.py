@@ -21,11 +21,12 @@ _FOR_EVER: Final = float("inf")
 class Deadlines:
     """Calls what was handed in when its time has come, on a thread of its own.
 
-    What is called must be quick, and find out by itself whether it is still wanted.
+    What is called must be quick, and find out by itself whether it is still wanted. It may return
+    a monotonic time at which it is to be called again.
     """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Callable[[], float | None]]] = []
         self._order = itertools.count()
         self._lock = threading.Lock()
         self._bell = threading.Semaphore(0)
@@ -44,7 +45,7 @@ class Deadlines:
         if self._thread.ident is not None:
             self._thread.join(1.0)
 
-    def at(self, when: float, call: Callable[[], None]) -> None:
+    def at(self, when: float, call: Callable[[], float | None]) -> None:
         """Have something called at a monotonic time, or soon after; any thread may ask."""
         with self._lock:
             heapq.heappush(self._heap, (when, next(self._order), call))
@@ -62,4 +63,6 @@ class Deadlines:
                 self._bell.acquire(timeout=None if wait_s == _FOR_EVER else wait_s)
                 continue
             with contextlib.suppress(Exception):
-                call()
+                again = call()
+                if again is not None:
+                    self.at(again, call)

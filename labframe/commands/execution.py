@@ -130,6 +130,7 @@ class Execution:
         before = 0 if line is None else line.requests
         if line is not None and not is_again:
             line.begin_by = pending.begin_by
+        pending.has_begun = True
         try:
             value = method.worker.perform(
                 method.member, method.name, lambda: self._called(method, pending.arguments),
@@ -138,9 +139,12 @@ class Execution:
         except Expired as error:
             return answers.refused(Refusal("EXPIRED", f"{method.method}: {error}")), None
         except _ReadBack as error:
+            self._set.pop(method.method, None)
             return answers.failed("READ_BACK", f"{method.method}: {error}"), None
         except BaseException as error:  # noqa: BLE001  # a driver is a plugin
             has_begun = line is None or line.requests > before
+            if has_begun and not is_again:  # nobody knows what it is set to, and what was before
+                self._set.pop(method.method, None)  # is not wanted any more
             return _what_went_wrong(method, error, has_begun=has_begun), (
                 error if isinstance(error, LineError) else None
             )
@@ -165,7 +169,7 @@ class _ReadBack(LabframeError):
 
 
 def _what_went_wrong(method: Method, error: BaseException, *, has_begun: bool) -> bytes:
-    text = str(error) or type(error).__name__
+    text = answers.told(error)
     if not isinstance(error, LabframeError):
         text = f"{type(error).__name__}: {text}"
     if not isinstance(error, LineError):

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Final, cast
 
+from labframe.commands import answers
 from labframe.errors import Refusal
 from labframe.hookspecs import Interlock
 from labframe.nearest import did_you_mean
@@ -180,8 +181,10 @@ class _Guard:
                 verdict.set_result(None)
 
     def _refused(self, command: Command, error: BaseException) -> Refusal:
-        text = str(error) or type(error).__name__
-        return Refusal("INTERLOCKED", f"{command.method}: interlock {self.name} refuses: {text}")
+        return Refusal(
+            "INTERLOCKED",
+            f"{command.method}: interlock {self.name} refuses: {answers.told(error)}",
+        )
 
     def _hangs(self, command: Command) -> Refusal:
         return Refusal(

@@ -86,6 +86,8 @@ class Method:
             found = getattr(self.member.instrument, declaration.read_back)()
         else:
             found = poll.run()
+        if getattr(found, "shape", None) == () and hasattr(found, "item"):
+            found = found.item()  # a numpy scalar
         (wanted,) = arguments.values()
         return declaration.is_set_to(wanted, found), found
 
@@ -107,19 +109,19 @@ class Method:
                 "label": self.name.replace("_", " "),
                 "arguments": object_schema(self.arguments),
             }
-        found = {
+        found: dict[str, Any] = {
             "method": self.method,
             "kind": "command",
             "label": declaration.label,
             "doc": declaration.doc,
             "arguments": declaration.schema(),
             "returns": declaration.returned_schema(),
-            "dangerous": declaration.dangerous,
+            "dangerous": declaration.dangerous or None,
             "safe_value": declaration.safe_value,
             "after_reconnect": declaration.after_reconnect,
             "read_back": self._read_back_codename(),
         }
-        return {key: value for key, value in found.items() if value not in (None, "", False)}
+        return {key: value for key, value in found.items() if value is not None and value != ""}
 
     def _read_back_codename(self) -> str | None:
         name = None if self.declaration is None else self.declaration.read_back

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from labframe.commands import answers
 from labframe.commands.memory import Key
@@ -17,6 +18,12 @@ from labframe.errors import Refusal
 from labframe.points import Command, Value
 
 __all__ = ["Pending", "Waiter"]
+
+_LOG = logging.getLogger("labframe.host")
+
+_GRACE_S: Final = 0.6
+"""So long after its deadline an interlock may still be asked: then it is refused, not unknown."""
+_LOOK_S: Final = 0.02
 
 
 class Waiter(NamedTuple):
@@ -49,6 +56,7 @@ class Pending:
         received: Unix time at which it came.
         begin_by: Monotonic time after which it is not begun any more.
         old: What it sets was before, if that is known.
+        has_begun: Whether its driver was called, set by who calls it.
     """
 
     def __init__(self, request: Request, sender: str, waiter: Waiter | None) -> None:
@@ -62,6 +70,7 @@ class Pending:
         self.came = monotonic()
         self.begin_by = self.came + request.deadline_s
         self.old: Value = None
+        self.has_begun = False
         self._waiters: list[Waiter] = [] if waiter is None else [waiter]
         self._lock = threading.Lock()
         self._future: Future[None] | None = None
@@ -96,15 +105,22 @@ class Pending:
 
         Args:
             job: Executes and settles it, on the worker's thread.
-            settle: Called with the answer if it was cancelled before.
+            settle: Called with the answer if it was cancelled before, or if the job raises: a
+                mistake in labframe must not leave its sender without an answer.
         """
         assert self.method is not None
         future = self.method.worker.submit(job)
-        self._future = future
+        with self._lock:
+            if self._answer is None:
+                self._future = future
 
         def ended(done: Future[None]) -> None:
             if done.cancelled():
                 settle(self._not_begun())
+            elif (error := done.exception()) is not None:
+                _LOG.error("%s: a mistake in labframe", self.request.method, exc_info=error)
+                text = f"{self.request.method}: {answers.told(error)}"
+                settle(answers.failed(answers.UNKNOWN, text))
 
         future.add_done_callback(ended)
 
@@ -125,23 +141,46 @@ class Pending:
             if self._answer is not None:
                 return []
             self._answer = answer
+            self._future = None  # which refers to this: no garbage that only a long pause collects
             waiters, self._waiters = self._waiters, []
             return waiters
 
-    def overdue(self) -> None:
-        """Cancel it if it was not begun in time; if it was, tell those who waited long enough."""
+    def overdue(self) -> float | None:
+        """Cancel it if it was not begun in time; if it was, tell those who waited long enough.
+
+        Returns:
+            When to look again, while it is about to be refused without having been begun.
+        """
         now = monotonic()
         if now >= self.begin_by:
             self._is_late = True
-            if self._future is not None and self._future.cancel():
-                return  # which settled it
+            future = self._future
+            if future is not None and future.cancel():
+                return None  # which settled it
+            if now < self.begin_by + _GRACE_S and self._is_held_back():
+                return now + _LOOK_S
         with self._lock:
             late = [one for one in self._waiters if one.until <= now]
             self._waiters = [one for one in self._waiters if one.until > now]
         for waiter in late:
-            waiter.reply(self._unfinished())
+            waiter.reply(self._unfinished(f"{now - self.came:.3g} s after it came"))
+        return None
 
-    def _unfinished(self) -> bytes:
+    def abandon(self) -> None:
+        """Tell everybody who waits that the host was stopped meanwhile."""
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.reply(self._unfinished("when the host was stopped"))
+
+    def _is_held_back(self) -> bool:
+        """Tell whether no byte was sent: an interlock is asked, or the line falls silent."""
+        if not self.has_begun:
+            return self._answer is None
+        line = None if self.method is None else self.method.member.line
+        return line is not None and line.begin_by == self.begin_by
+
+    def _unfinished(self, when: str) -> bytes:
         fetch = (
             f"ask again with _id = {self.request.id!r} for its outcome"
             if self.request.id
@@ -149,8 +188,8 @@ class Pending:
         )
         return answers.failed(
             answers.UNKNOWN,
-            f"{self.request.method}: begun, and not finished {monotonic() - self.came:.3g} s after "
-            f"it came; {fetch}",
+            f"{self.request.method}: {'begun, and ' if self.has_begun else ''}not finished {when}; "
+            f"{fetch}",
         )
 
     def _not_begun(self) -> bytes:

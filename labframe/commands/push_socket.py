@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from labframe.commands.router import Router
 from labframe.commands.senders import Gate, sender_of
+from labframe.protocol import push
+from labframe.protocol.wire import encode
 from labframe.sockets import registry
 from labframe.sockets.mail import failed
 from labframe.sockets.push import PushUDPHandler
@@ -81,10 +83,13 @@ class HostPushSocket(ServingSocket):
             answer = self._more(request)
             taken = self._handler.reply(request) if answer is None else answer
             if isinstance(taken, dict):
+                push.private_copy(taken)  # which raises where writing it down might
                 self._last = (time.time(), taken)
                 self._router.take(taken, sender_of(address), reply, address)
             elif taken is not None:
                 reply(taken)
+        except RecursionError:
+            reply(encode(push.error(push.TOO_DEEP)))
         except Exception as error:  # noqa: BLE001  # nothing may silence the socket
             reply(failed(request, error))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -77,6 +78,7 @@ class Records:
             "answer": text if len(answer) <= _LONGEST_ANSWER else None,
         }  # fmt: skip
         if not pending.number:
+            del record["command"]
             record["arguments"] = pending.arguments
         if pending.request.id:
             record |= {"id": pending.request.id, "digest": pending.digest.hex()}
@@ -125,19 +127,22 @@ class Records:
         self._outlet.event(Event("command", "host", now, f"{sender}: {shown}: refused", fields))
 
     def remembered(self, now: float, kept_s: float) -> Iterator[tuple[Key, Remembered, float]]:
-        """Return what became of the commands of before a restart, with the age of their ends."""
+        """Return what became of the commands of before a restart, with the age of their ends.
+
+        One from the future, since the clock was set back, is as good as new.
+        """
         found: dict[Key, tuple[bytes, bytes, float]] = {}
-        for record in self._audit.records():
+        for record in self._audit.records(now - kept_s):
             try:
                 key = (str(record["sender"]), str(record["id"]))
                 digest, then = bytes.fromhex(record["digest"]), float(record["time"])
             except (KeyError, ValueError, TypeError):
                 continue
-            if 0 <= now - then < kept_s:
+            if math.isfinite(then) and now - then < kept_s:
                 found[key] = (digest, _answer_of(record), then)
         by_age = sorted(found.items(), key=lambda item: item[1][2])
         for key, (digest, answer, then) in by_age:
-            yield key, Remembered(digest, answer), now - then
+            yield key, Remembered(digest, answer), max(0.0, now - then)
 
 
 def _kept(values: Mapping[str, Any]) -> Any:

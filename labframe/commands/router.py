@@ -63,6 +63,7 @@ class Router:
         self._execution = Execution(interlocks, look, return_format)
         self._deadlines = Deadlines()
         self._memory: Memory[Pending] = Memory()
+        self._under_way: set[Pending] = set()
         self._lock = threading.Lock()
         self._is_stopping = False
 
@@ -78,9 +79,13 @@ class Router:
         self._is_stopping = True
 
     def stop(self) -> None:
-        """End, after the workers."""
+        """End, after the workers; who waits for a driver that hangs is answered."""
         self._is_stopping = True
         self._deadlines.stop()
+        with self._lock:
+            left = list(self._under_way)
+        for pending in left:
+            pending.abandon()
         self.interlocks.stop()
         self._records.close()
 
@@ -120,6 +125,9 @@ class Router:
             self._begin(pending)
         except (Refusal, ArgumentError) as error:
             self._settle(pending, answers.refused(error))
+        except Exception as error:  # noqa: BLE001  # or it would be remembered as under way
+            text = f"{request.method}: {type(error).__name__}: {answers.told(error)}"
+            self._settle(pending, answers.refused(Refusal("BAD_REQUEST", text)))
 
     def reapply(self, instrument: str) -> None:
         """Set again what was set before an instrument was gone; on its worker's thread.
@@ -148,27 +156,26 @@ class Router:
 
     def _is_new(self, pending: Pending, waiter: Waiter) -> bool:
         """Remember a command; answer it if it is known already, and tell whether it is not."""
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 known = self._memory.get(pending.key, monotonic())
                 if known is None:
                     self._memory.begin(pending.key, pending)
                     return True
-            except Refusal as error:
-                answer = answers.refused(error)
-                known = Remembered(pending.digest, answer)
-        if known.digest != pending.digest:
-            waiter.reply(
-                answers.refused(
-                    Refusal(
-                        "ID_REUSED",
-                        f"{pending.request.method}: _id = {pending.request.id!r} was another "
-                        "command of this sender's within the last ten minutes; give each command "
-                        "an id of its own",
-                    )
+            if known.digest != pending.digest:
+                raise Refusal(
+                    "ID_REUSED",
+                    f"{pending.request.method}: _id = {pending.request.id!r} was another command "
+                    "of this sender's within the last ten minutes; give each command an id of its "
+                    "own",
                 )
-            )
-        elif isinstance(known, Remembered):
+        except Refusal as error:
+            answer = answers.refused(error)
+            sent = {"method": pending.request.method, **pending.request.arguments}
+            self._records.refused(None, pending.sender, answer, sent)  # it is nobody's answer later
+            waiter.reply(answer)
+            return False
+        if isinstance(known, Remembered):
             waiter.reply(known.answer)
         elif known.join(waiter):
             self._deadlines.at(waiter.until, known.overdue)
@@ -188,6 +195,8 @@ class Router:
             )
         if not pending.is_only_looking:
             self._write_down(pending)
+        with self._lock:
+            self._under_way.add(pending)
         pending.submit(
             lambda: self._settle(pending, self._execution.run(pending)),
             lambda answer: self._settle(pending, answer),
@@ -210,8 +219,9 @@ class Router:
             self._records.refused(pending, pending.sender, answer, pending.request.arguments)
         elif is_told:
             self._records.end(pending, answer)
-        if pending.request.id:
-            with self._lock:
+        with self._lock:
+            self._under_way.discard(pending)
+            if pending.request.id:
                 self._memory.end(pending.key, Remembered(pending.digest, answer), monotonic())
         for waiter in pending.finish(answer):
             waiter.reply(answer)

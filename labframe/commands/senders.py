@@ -13,6 +13,7 @@ from labframe.protocol.wire import encode
 
 __all__ = ["Gate", "is_own", "sender_of"]
 
+_BROADCAST: Final = "255.255.255.255"
 _COMMANDS: Final = (b"json_wn#", b"raw_wn#")
 _KEPT_S: Final = 10.0
 """How long it is believed which addresses this computer has."""
@@ -31,14 +32,21 @@ def _plain(host: str) -> str:
 
 
 def is_own(sender: str) -> bool:
-    """Tell whether an IP address is one of this computer's."""
+    """Tell whether an IP address is one of this computer's.
+
+    Those that belong to no computer can be bound to all the same, and anybody may send from them:
+    the system delivers a broadcast that comes from 0.0.0.0.
+    """
     return _is_own(sender, int(monotonic() / _KEPT_S))
 
 
 @lru_cache(maxsize=256)
 def _is_own(sender: str, _epoch: int) -> bool:
-    if ipaddress.ip_address(sender).is_loopback:
+    address = ipaddress.ip_address(sender)
+    if address.is_loopback:
         return True
+    if address.is_unspecified or address.is_multicast or sender == _BROADCAST:
+        return False
     # A socket can be bound to an address of this computer only.
     family = socket.AF_INET6 if ":" in sender else socket.AF_INET
     try:

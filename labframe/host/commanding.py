@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
-from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router
+from labframe.commands import Audit, Gate, HostPushSocket, Method, Methods, Router, answers
 from labframe.errors import OutcomeUnknown
 from labframe.hookspecs import CommandConsumer
 from labframe.host.draft import Draft
@@ -23,6 +24,10 @@ _SENDER: Final = "this program"
 _MARGIN_S: Final = 1.0
 
 
+class _Unusable(Exception):
+    """A consumer that its plugin made wrongly."""
+
+
 class Commanding:
     """Takes commands for the instruments of a host, and values for its consumers.
 
@@ -34,6 +39,7 @@ class Commanding:
 
     Attributes:
         sockets: The push sockets: the host's, if any instrument has a command, and the consumers'.
+        audit_file: The file that tells of every command.
 
     Raises:
         PortTaken: If a port is in use; then none stays bound.
@@ -49,15 +55,11 @@ class Commanding:
         config, network = draft.config, draft.config.network
         commands = {one.name: one.commands for one in draft.plan.instruments}
         self._methods = Methods(workers, commands, network.default_instrument)
-        path = (
-            draft.state_dir / "commands.jsonl"
-            if config.audit.file is None
-            else config.directory / Path(config.audit.file).expanduser()
-        )
+        self.audit_file = draft.audit_file
         self._router = Router(
             self._methods,
             draft.interlocks,
-            Audit(path, config.audit.max_bytes, config.audit.keep),
+            Audit(self.audit_file, config.audit.max_bytes, config.audit.keep),
             look,
             draft.fanout,
             must_audit=config.audit.on_failure == "refuse",
@@ -74,7 +76,9 @@ class Commanding:
             if network.push_port is not False and self._methods.commands:
                 self._push = self._bound(network.push_port, config.host.name, more)
                 self.sockets.append(self._push)
-            self._add_consumers(draft.consumers, network.push_port or _FIRST_PORT)
+            self._add_consumers(
+                draft, _FIRST_PORT if network.push_port is False else network.push_port
+            )
         except BaseException:
             self.stop()
             raise
@@ -85,19 +89,33 @@ class Commanding:
             port, self._listen, f"the push socket {name!r}", "[network] push_port",
         )  # fmt: skip
 
-    def _add_consumers(
-        self, consumers: Sequence[tuple[str, CommandConsumer]], push_port: int
-    ) -> None:
-        following = push_port + 1
-        for plugin, consumer in consumers:
+    def _add_consumers(self, draft: Draft, push_port: int) -> None:
+        following = push_port + 1 if push_port else 0  # where the host's is free, theirs are too
+        for plugin, consumer in draft.consumers:
             port = consumer.port
             if port is None:
-                port, following = following, following + 1
+                port = following
+                following += 1 if following else 0
+            try:
+                self._add_consumer(plugin, consumer, port)
+            except _Unusable as error:
+                draft.plugins.note(
+                    plugin, f"its consumer {consumer.name!r} cannot be used: {error}"
+                )
+
+    def _add_consumer(self, plugin: str, consumer: CommandConsumer, port: int) -> None:
+        try:
             socket = self._consumers_socket(plugin, consumer, port)
-            socket.server.gate = self._gate
-            self.sockets.append(socket)
+        except (TypeError, ValueError) as error:
+            raise _Unusable(error) from error
+        socket.server.gate = self._gate
+        try:
             if consumer.attach is not None:
                 consumer.attach(socket)
+        except BaseException as error:
+            socket.stop()
+            raise _Unusable(answers.told(error)) from error
+        self.sockets.append(socket)
 
     def _consumers_socket(
         self, plugin: str, consumer: CommandConsumer, port: int
@@ -123,11 +141,19 @@ class Commanding:
         """Take no more commands; those under way are still answered."""
         self._router.refuse()
 
-    def stop(self) -> None:
-        """End; the ports are given back."""
+    def stop(self, timeout_s: float = 1.0) -> list[str]:
+        """End; the ports are given back. Return the sockets whose consumer's callback hangs."""
         self._router.stop()
-        for socket in self.sockets:
-            socket.stop()
+        stopping = [
+            (socket.name, threading.Thread(target=socket.stop, name="stops a socket", daemon=True))
+            for socket in self.sockets
+        ]
+        for _, thread in stopping:
+            thread.start()
+        deadline = monotonic() + timeout_s
+        for _, thread in stopping:
+            thread.join(max(0.0, deadline - monotonic()))
+        return [f"push socket {name}" for name, thread in stopping if thread.is_alive()]
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -151,10 +177,13 @@ class Commanding:
         from labframe.commands.request import DEADLINE_S
 
         answer: SimpleQueue[bytes] = SimpleQueue()
-        deadline_s = arguments.get("_deadline", DEADLINE_S)
         self._router.take({"method": method, **arguments}, _SENDER, answer.put)
+        deadline_s = arguments.get("_deadline", DEADLINE_S)
+        if not isinstance(deadline_s, (int, float)):
+            deadline_s = 0.0  # that was refused
         try:
-            said = answer.get(timeout=float(deadline_s) + _MARGIN_S)
+            said = answer.get(timeout=deadline_s + _MARGIN_S)
         except Empty:
             raise OutcomeUnknown(f"OUTCOME_UNKNOWN: {method}: there is no answer") from None
-        return outcome(said, self._router.return_format)
+        form = self._router.return_format
+        return outcome(said, "json" if arguments.get("_dry_run") and form == "raw" else form)

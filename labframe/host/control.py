@@ -115,10 +115,12 @@ class Control:
             case "read":
                 reading = self._host.read(str(asked["codename"]))
                 return {"x": reading.x, "y": reading.y, "unit": reading.unit, "time": reading.time}
+            case "flight":
+                return self._host.flights.transcript(str(asked["instrument"])).dumps()
             case "stop":
                 self._stop()
                 return "stopping"
-        raise ValueError(f"{asked.get('request')!r}: known are ping, status, read, stop")
+        raise ValueError(f"{asked.get('request')!r}: known are ping, status, read, flight, stop")
 
 
 def request(state_dir: Path, asked: Mapping[str, Any], timeout_s: float = _PATIENCE_S) -> Any:

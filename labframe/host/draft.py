@@ -19,6 +19,8 @@ from labframe.plugins import Condition, Plugins
 
 __all__ = ["Draft", "default_state_dir"]
 
+_NOT_THERE = (Condition.FAILED, Condition.LEFT_OUT)
+
 
 class Draft:
     """A configuration with its plugins, its plan and its sockets; nothing runs yet.
@@ -68,6 +70,13 @@ class Draft:
         self.sockets = plan_sockets(config, self._groups())
         self.consumers = self._make_consumers()
         self.interlocks = self._make_interlocks()
+
+    @property
+    def audit_file(self) -> Path:
+        """The file that tells of every command."""
+        if self.config.audit.file is None:
+            return self.state_dir / "commands.jsonl"
+        return self.config.directory / Path(self.config.audit.file).expanduser()
 
     def gathered(self, hook: str) -> list[Any]:
         """Return what all plugins give by a hook, in the configuration's order."""
@@ -135,7 +144,7 @@ class Draft:
             if one.reason
             and (
                 "labframe_interlocks" in one.failed_hooks
-                or (one.name in wanted and one.condition is Condition.FAILED and not one.hooks)
+                or (one.name in wanted and one.condition in _NOT_THERE and not one.hooks)
             )
         ]
         interlocks = Interlocks(given, missing)

@@ -17,6 +17,7 @@ from labframe.host import snapshot
 from labframe.host.commanding import Commanding
 from labframe.host.description import Described
 from labframe.host.draft import Draft
+from labframe.host.flights import Flights, bytes_for_each
 from labframe.host.live_sink import LiveSink
 from labframe.host.simulated import Simulated
 from labframe.host.sinks import SinkStatus
@@ -36,6 +37,7 @@ _LOG = logging.getLogger("labframe.host")
 
 _STOP_S: Final = 2.0
 _WORKERS_STOP_S: Final = 1.2
+_SINKS_STOP_S: Final = 0.3
 _LOOK_S: Final = 0.003
 
 
@@ -58,6 +60,7 @@ class Host:
         plugins: The plugins.
         sockets: The pull sockets, in the configuration's order.
         commanding: What takes commands.
+        flights: Keeps the last bytes of lines that fail.
         started_at: Unix time of its making.
         simulated: The simulators, with ``simulate``; None without.
 
@@ -96,6 +99,8 @@ class Host:
                 undo.callback(self.simulated.close)
                 self.plan = self.simulated.plan
             self._workers = [self._worker(line) for line in self.plan.lines]
+            self.flights = Flights(self.state_dir / "flights", self.members)
+            self._fanout.listen(self.flights)
             self._feeds = {feed.codename: feed for feed in self._all_feeds()}
             pages = PagedAnswer(b"instruments", self.status, time.monotonic)
             described = Described(self.description, time.monotonic)
@@ -122,7 +127,8 @@ class Host:
         line = None
         if planned.settings is not None:
             assert planned.port is not None
-            line = Line(planned.port, planned.settings)
+            each = bytes_for_each(len(self.plan.lines))
+            line = Line(planned.port, planned.settings, flight_bytes=each)
         shares = len(planned.instruments) > 1
         members = [self._member(one, line, shares=shares) for one in planned.instruments]
         return Worker(planned.name, members, line)
@@ -221,7 +227,7 @@ class Host:
             other.join(max(0.0, workers_until - time.monotonic()))
         for socket in self.sockets:
             socket.stop()
-        self.commanding.stop()
+        hanging += self.commanding.stop(max(0.1, deadline - time.monotonic() - _SINKS_STOP_S))
         self._event("stop")
         hanging += self._fanout.stop(max(0.1, deadline - time.monotonic()))
         if self.simulated is not None:
@@ -392,6 +398,7 @@ class Host:
             *self._problems,
             *broken,
             *self.commanding.problems,
+            *([self.flights.problem] if self.flights.problem else []),
             *self._supervisor.problems,
             *self._threads.problems,
         ]

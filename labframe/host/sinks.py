@@ -144,10 +144,11 @@ class SinkRunner:
 
 
 class Fanout:
-    """Gives each reading and each event to every sink."""
+    """Gives each reading and each event to every sink, and each event to every listener."""
 
     def __init__(self) -> None:
         self._runners: tuple[SinkRunner, ...] = ()
+        self._listeners: tuple[SinkRunner, ...] = ()
 
     @property
     def runners(self) -> tuple[SinkRunner, ...]:
@@ -158,28 +159,31 @@ class Fanout:
         """Add a sink; before anything is running."""
         self._runners += (SinkRunner(sink),)
 
+    def listen(self, listener: Sink) -> None:
+        """Add a part of the host that is given the events alone; before anything is running."""
+        self._listeners += (SinkRunner(listener),)
+
     def put(self, reading: Reading | Sweep) -> None:
         """Give a reading to every sink."""
         for runner in self._runners:
             runner.put(reading)
 
     def event(self, event: Event) -> None:
-        """Give an event to every sink."""
-        for runner in self._runners:
+        """Give an event to every sink and listener."""
+        for runner in self._runners + self._listeners:
             runner.put(event)
 
     def start(self) -> None:
         """Start the sinks' threads."""
-        for runner in self._runners:
+        for runner in self._runners + self._listeners:
             runner.start()
 
     def stop(self, timeout_s: float) -> list[str]:
         """Have every sink write what is queued, and end; return the names of those that hang."""
-        for runner in self._runners:
+        runners = self._runners + self._listeners
+        for runner in runners:
             runner.stop()
         deadline = time.monotonic() + timeout_s
         return [
-            runner.sink.name
-            for runner in self._runners
-            if not runner.join(deadline - time.monotonic())
+            runner.sink.name for runner in runners if not runner.join(deadline - time.monotonic())
         ]

@@ -55,6 +55,7 @@ def description(host: Host) -> dict[str, Any]:
         "version": version("labframe"),
         "push_port": host.commanding.port,
         "default_instrument": host.config.network.default_instrument,
+        "return_format": host.config.network.return_format,
         "instruments": [
             {
                 "name": one.name,

@@ -90,7 +90,7 @@ def pages(snapshot: Mapping[str, Any], most_bytes: int = MOST_BYTES) -> list[byt
                     left = room
                 made[-1].setdefault(key, []).append(piece)
                 left -= size
-    empty: dict[str, list[Any]] = {key: [] for key in _LISTS}
+    empty: dict[str, list[Any]] = {key: [] for key in _LISTS if key in snapshot}
     return [
         _dumped({**head, "page": number, "pages": len(made), **empty, **lists})
         for number, lists in enumerate(made, 1)

@@ -94,7 +94,7 @@ class Argument:
                     "WRONG_TYPE", f"{where}: {self._given(given)}: not {self._wanted()}"
                 ) from None
         for number in _numbers(value):
-            if not math.isfinite(number):
+            if isinstance(number, float) and not math.isfinite(number):
                 raise ArgumentError("WRONG_TYPE", f"{where}: {self._given(given)}: not finite")
             if self.limits is not None and not self.limits[0] <= number <= self.limits[1]:
                 raise ArgumentError(
@@ -199,7 +199,7 @@ def _check_names(where: str, arguments: Sequence[Argument], given: Mapping[str, 
         raise ArgumentError("MISSING_ARGUMENT", f"{where}: {', '.join(missing)} {verb} missing")
 
 
-def _numbers(value: Any) -> Iterable[float]:
+def _numbers(value: Any) -> Iterable[int | float]:
     """Return the numbers in a value; a truth value is none."""
     if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
         yield value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,13 +153,17 @@ def command(
             read_back=read_back, tolerance=tolerance, after_reconnect=after_reconnect, label=label,
         )  # fmt: skip
         signature = inspect.signature(method)
+        own: CommandDeclaration | None = None
 
         @functools.wraps(method)
         def checked(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            declaration = type(self).commands()[method.__name__]
+            nonlocal own  # not that of the class: a subclass may declare it otherwise, or hide it
+            if own is None:
+                own = declared(type(self), method.__name__, checked)
+                assert own is not None
             given = signature.bind(self, *args, **kwargs).arguments
             del given[next(iter(given))]
-            return method(self, **declaration.checked(f"{self.name}.{method.__name__}", given))
+            return method(self, **own.checked(f"{self.name}.{method.__name__}", given))
 
         setattr(checked, _MARK, wish)
         return cast("Method", checked)
@@ -242,6 +247,8 @@ def _argument(
         raise DeclarationError(
             f"{where}: {parameter}: arguments without names cannot be checked; name each"
         )
+    if parameter.kind is parameter.POSITIONAL_ONLY:
+        raise DeclarationError(f"{where}: {parameter}: it is called by name; leave out the `/`")
     said, hint = otherwise, hints.get(parameter.name)
     if typing.get_origin(hint) is typing.Annotated:
         hint, *extras = typing.get_args(hint)
@@ -257,8 +264,8 @@ def _argument(
             "or lists of them"
         ) from None
     choices = tuple(said.choices)
-    if not choices and typing.get_origin(hint) is Literal:
-        choices = typing.get_args(hint)
+    if not choices:
+        choices = _literals(hint)
     required = parameter.default is inspect.Parameter.empty
     argument = Argument(
         name=parameter.name, kind=hint, unit=_unit(where, said.unit),
@@ -268,6 +275,20 @@ def _argument(
     if parameter.name.startswith("_") or parameter.name == "method":
         raise DeclarationError(f"{where}: the push socket takes this name for itself; rename it")
     return argument
+
+
+def _literals(hint: Any) -> tuple[Value, ...]:
+    """Return the values of a Literal, and None where that may stand beside it; else nothing."""
+    is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    values: list[Value] = []
+    for kind in typing.get_args(hint) if is_union else (hint,):
+        if typing.get_origin(kind) is Literal:
+            values += typing.get_args(kind)
+        elif kind is type(None):
+            values.append(None)
+        else:
+            return ()
+    return tuple(values)
 
 
 def _unit(where: str, unit: str | None) -> str | None:

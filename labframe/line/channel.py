@@ -16,16 +16,20 @@ import select
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import serial
+
+    from labframe.wires import Wire
 
 __all__ = [
     "READ_SLICE_S",
     "WRITE_CHUNK",
     "Channel",
     "Interrupted",
+    "WireChannel",
     "channel_of",
     "close_port",
     "port_errors",
@@ -69,8 +73,18 @@ class Channel(Protocol):
     Each method raises OSError, or what else pyserial raises, when the port is gone.
     """
 
-    def drop_input(self) -> bool:
-        """Throw away what has come; tell whether there was anything."""
+    def monotonic(self) -> float:
+        """Return seconds on the clock that its waits go by, which never goes back."""
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass.
+
+        Raises:
+            Interrupted: If the line is being closed.
+        """
+
+    def drop_input(self) -> bytes:
+        """Throw away what has come, and return it."""
 
     def write(self, data: bytes, timeout_s: float) -> bool:
         """Send all of ``data``; tell whether that was possible within ``timeout_s``."""
@@ -81,6 +95,9 @@ class Channel(Protocol):
         Raises:
             Interrupted: If the line is being closed.
         """
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Set the port to another rate; where there is none, as on a socket, do nothing."""
 
     def hung_up(self) -> bool:
         """Tell whether the port is known to be gone; any thread may ask."""
@@ -111,11 +128,24 @@ def _polls_ports() -> bool:
     return os.name == "posix" and sys.platform != "darwin" and hasattr(select, "poll")
 
 
-class _DescriptorChannel:
+class _RealTime:
+    """Time as the computer's clock tells it."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def pause(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Interrupted
+
+
+class _DescriptorChannel(_RealTime):
     """Reads and writes the file descriptor of a port."""
 
     def __init__(self, port: serial.Serial, stop: threading.Event, *, is_socket: bool) -> None:
-        self._stop = stop
+        super().__init__(stop)
         self._port: serial.Serial | None = port
         if is_socket:
             self._fd = port.fileno()
@@ -128,15 +158,16 @@ class _DescriptorChannel:
         self._presence = select.poll()
         self._presence.register(self._fd, 0)
 
-    def drop_input(self) -> bool:
-        dropped = False
+    def drop_input(self) -> bytes:
+        dropped = b""
         for _ in range(_MOST_DROPS):
             try:
-                if not os.read(self._fd, _CHUNK):
-                    break
+                data = os.read(self._fd, _CHUNK)
             except BlockingIOError:
                 break
-            dropped = True
+            if not data:
+                break
+            dropped += data
         return dropped
 
     def write(self, data: bytes, timeout_s: float) -> bool:
@@ -167,6 +198,16 @@ class _DescriptorChannel:
         if not data:
             raise OSError("the device is gone, or the other end closed the connection")
         return data
+
+    def set_baudrate(self, baudrate: int) -> None:
+        import termios
+
+        speed = getattr(termios, f"B{baudrate}", None)
+        if self._port is not None or speed is None:
+            return
+        attributes = termios.tcgetattr(self._fd)
+        attributes[4] = attributes[5] = speed
+        termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
     def hung_up(self) -> bool:
         try:
@@ -214,7 +255,66 @@ class _DescriptorChannel:
             raise Interrupted
 
 
-class _PyserialChannel:
+class WireChannel:
+    """Reads and writes a cable within this program.
+
+    Args:
+        wire: The cable.
+        epoch: What opening it returned.
+        stop: Set when the line is being closed.
+    """
+
+    def __init__(self, wire: Wire, epoch: int, stop: threading.Event) -> None:
+        self._wire = wire
+        self._epoch = epoch
+        self._stop = stop
+        self.monotonic: Callable[[], float] = wire.clock.monotonic
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._wire.pause(seconds)
+        self._refuse_if_stopped()
+
+    def drop_input(self) -> bytes:
+        """Throw away what has come, and return it."""
+        return self._wire.drop(self._epoch)
+
+    def write(self, data: bytes, timeout_s: float) -> bool:
+        """Send all of ``data``; tell whether that was possible within ``timeout_s``."""
+        return self._wire.write(self._epoch, data, timeout_s)
+
+    def receive(self, timeout_s: float) -> bytes:
+        """Wait for bytes and return what there is; ``b""`` when nothing came in time."""
+        deadline = self.monotonic() + timeout_s
+        while True:
+            left = max(deadline - self.monotonic(), 0.0)
+            data = self._wire.read(self._epoch, _CHUNK, min(left, _SLICE_S))
+            self._refuse_if_stopped()
+            if data or self.monotonic() >= deadline:
+                return data
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Set the port to another rate."""
+        self._wire.set_baudrate(self._epoch, baudrate)
+
+    def hung_up(self) -> bool:
+        """Tell whether the port is known to be gone; any thread may ask."""
+        return not self._wire.is_there(self._epoch)
+
+    def node(self) -> os.stat_result | None:
+        """Return None: there is no device node."""
+        return None
+
+    def close(self) -> None:
+        """Close the port; never raises."""
+        self._wire.close(self._epoch)
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted
+
+
+class _PyserialChannel(_RealTime):
     """Reads and writes through pyserial: URLs, Windows, macOS.
 
     ``in_waiting`` may lie (``socket://`` says 0 or 1), but never says too much: reading one byte,
@@ -222,16 +322,17 @@ class _PyserialChannel:
     """
 
     def __init__(self, port: serial.Serial, stop: threading.Event) -> None:
+        super().__init__(stop)
         self._port = port
-        self._stop = stop
 
-    def drop_input(self) -> bool:
-        dropped = False
+    def drop_input(self) -> bytes:
+        dropped = b""
         for _ in range(_MOST_DROPS):
             waiting = self._port.in_waiting
-            if not waiting or not self._port.read(waiting):
+            data = self._port.read(waiting) if waiting else b""
+            if not data:
                 break
-            dropped = True
+            dropped += data
         return dropped
 
     def write(self, data: bytes, timeout_s: float) -> bool:  # noqa: ARG002  # it was set at opening
@@ -255,6 +356,9 @@ class _PyserialChannel:
                 raise Interrupted
             if time.monotonic() >= deadline:
                 return b""
+
+    def set_baudrate(self, baudrate: int) -> None:
+        self._port.baudrate = baudrate
 
     def hung_up(self) -> bool:
         return not self._port.is_open

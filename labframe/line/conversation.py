@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from time import monotonic
 from typing import Final
 
 from labframe.errors import BadReply, EchoError, IncompleteReply, LineError, NoReply
@@ -144,7 +143,7 @@ class Conversation:
     def _read(self, channel: Channel, decoder: Decoder, request: bytes, before: bytes) -> bytes:
         """Read one frame, ``before`` being its first bytes."""
         sending_s = len(request) * self.byte_s
-        deadline = monotonic() + sending_s + self.total_s
+        deadline = channel.monotonic() + sending_s + self.total_s
         data = before or channel.receive(self.first_byte_s + sending_s)
         if not data:
             raise NoReply(
@@ -156,7 +155,7 @@ class Conversation:
             payload = decoder.feed(data)
             if payload is not None:
                 return payload
-            left = deadline - monotonic()
+            left = deadline - channel.monotonic()
             data = channel.receive(min(left, self.gap_s)) if left > 0 else b""
             if not data:
                 payload = decoder.silence() if left > self.gap_s else None

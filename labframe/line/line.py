@@ -13,9 +13,12 @@ from typing import Final, Self
 from labframe.errors import BadReply, Expired, LabframeError, PortGone
 from labframe.line.channel import Channel, Interrupted, port_errors
 from labframe.line.conversation import Conversation, shown
-from labframe.line.opening import open_channel
+from labframe.line.flight import FLIGHT_BYTES, FlightRecorder
+from labframe.line.opening import SIM, is_laid, open_channel
 from labframe.line.ports import PortSpec, resolve
+from labframe.line.recording import Recorder, port_and_file
 from labframe.line.settings import SerialLine
+from labframe.line.tapped import ChunkTap, TappedChannel
 
 __all__ = ["Line"]
 
@@ -38,22 +41,29 @@ class Line:
     and is waited for then.
 
     Args:
-        port: Path, URL or USB identity.
+        port: Path, URL or USB identity; ``record://FILE?url=PORT`` records what goes over it.
         settings: How the line is set, and how requests are made that bring no settings of their
             own.
+        flight_bytes: The memory for its flight recorder.
 
     Attributes:
-        port_url: What was asked for; messages name it.
+        port_url: What was asked for, but for ``record://``; messages name it.
         settings: The settings.
+        flight: The last bytes that went over it, with their times.
         last_transaction: Wall time at the start and at the end of the last transaction.
         requests: How many requests were begun; a request that failed may be among them.
         begin_by: Monotonic time after which no request is begun; None is never. The first request
             that is begun in time takes it away, so that what it belongs to is not cut in half.
     """
 
-    def __init__(self, port: PortSpec, settings: SerialLine) -> None:
+    def __init__(
+        self, port: PortSpec, settings: SerialLine, *, flight_bytes: int = FLIGHT_BYTES
+    ) -> None:
+        port, file = port_and_file(port)
         self.port_url = str(port)
         self.settings = settings
+        self.flight = FlightRecorder(flight_bytes)
+        self._recorder = None if file is None else Recorder(file, settings)
         self.last_transaction: tuple[float, float] = (0.0, 0.0)
         self.requests = 0
         self.begin_by: float | None = None
@@ -64,7 +74,7 @@ class Line:
         self._device = ""
         self._members: dict[int, Conversation] = {}
         self._own = self._last = Conversation(self.port_url, settings)
-        self._ended = 0.0  # the last transaction, on the monotonic clock
+        self._ended = 0.0  # the last transaction, on the channel's clock
         self._is_doubtful = False
         self._late_until = 0.0  # until then the answer to a failed request may still come
 
@@ -92,7 +102,8 @@ class Line:
                 channel.close()
                 raise PortGone(f"{self.port_url}: closed by another thread while it was opened")
             self._device = device
-            self._channel = channel
+            self._channel = TappedChannel(channel, self._tap(), self._note)
+            self._note("open", device)
 
     def close(self) -> None:
         """Close the port; a transaction that is running on another thread fails. Never raises."""
@@ -215,12 +226,13 @@ class Line:
             try:
                 self._take_turn(channel, member, payload, answer=answer)
                 if self.begin_by is not None:
-                    self._check_deadline(payload)
+                    self._refuse_late(payload)
+                    self.begin_by = None
                 self.requests += 1
                 started = time.time()
                 self._last = member
                 self._is_doubtful = True
-                asked = monotonic() + len(frame) * member.byte_s
+                asked = channel.monotonic() + len(frame) * member.byte_s
                 self._late_until = asked + member.total_s
                 reply = member.hold(channel, payload, frame, answer=answer)
                 self._is_doubtful = False
@@ -234,18 +246,16 @@ class Line:
             except port_errors() as error:
                 raise self._gone(error, payload) from error
             finally:
-                self._ended = max(monotonic(), asked)
+                self._ended = max(channel.monotonic(), asked)
                 self.last_transaction = (started, time.time())
 
-    def _check_deadline(self, payload: bytes) -> None:
-        assert self.begin_by is not None
-        late_s = monotonic() - self.begin_by
+    def _refuse_late(self, payload: bytes) -> None:
+        late_s = 0.0 if self.begin_by is None else monotonic() - self.begin_by
         if late_s > 0:
             raise Expired(
                 f"{self.port_url}: {shown(payload)} was not sent: its deadline had passed "
                 f"{late_s:.3g} s before its turn came"
             )
-        self.begin_by = None
 
     def _member(self, settings: SerialLine) -> Conversation:
         """Return what is prepared for ``settings``; the dictionary keeps their id from reuse."""
@@ -272,27 +282,31 @@ class Line:
         self, channel: Channel, member: Conversation, payload: bytes, *, answer: bool
     ) -> None:
         """Wait until the line is free for a request, and drop what has come meanwhile."""
-        if self._is_doubtful and not self._fall_silent(channel, member) and answer:
-            raise BadReply(
-                f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
-                "without being asked, and does not stop. Is the instrument in a streaming mode?"
-            )
+        if self._is_doubtful and not self._fall_silent(channel, member):
+            self._refuse_late(payload)
+            if answer:
+                raise BadReply(
+                    f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
+                    "without being asked, and does not stop. Is the instrument in a streaming mode?"
+                )
         gap_s = max(member.min_gap_s, self._last.min_gap_s)
         if gap_s:
-            left = self._ended + gap_s - monotonic()
-            if left > 0 and self._stop.wait(left):
-                raise Interrupted
+            left = self._ended + gap_s - channel.monotonic()
+            if left > 0:
+                channel.pause(left)
         channel.drop_input()
 
     def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
         """Wait for the answer that is still due, then for one silent gap.
 
-        Return False when the line is not silent ``total_s`` after that.
+        Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
         """
         gap_s = max(member.gap_s, self._last.gap_s)
-        now = monotonic()
+        now = channel.monotonic()
         limit = max(now, self._late_until) + member.total_s
-        has_come = channel.drop_input()
+        if self.begin_by is not None:
+            limit = min(limit, self.begin_by)
+        has_come = bool(channel.drop_input())
         silent_since = now if has_come else self._ended
         while True:
             until = silent_since + gap_s
@@ -304,13 +318,15 @@ class Line:
                 return False
             if channel.receive(min(until, limit) - now):
                 has_come = True
-                silent_since = monotonic()
-            now = monotonic()
+                silent_since = channel.monotonic()
+            now = channel.monotonic()
 
     # When the port goes away.
 
     def _gone(self, error: BaseException, payload: bytes) -> PortGone:
         """Close the line and return the error to raise."""
+        if not isinstance(error, Interrupted):
+            self._note("unplug", str(error))
         self._shut()
         during = f" during {shown(payload)}" if payload else ""
         if isinstance(error, Interrupted):
@@ -325,9 +341,33 @@ class Line:
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
+            self._note("close")
+        if self._recorder is not None:
+            self._recorder.close()
+
+    # What is noted of it.
+
+    def _tap(self) -> ChunkTap:
+        recorder, flight = self._recorder, self.flight.chunk
+        if recorder is None:
+            return flight
+
+        def both(at: float, sent: bool, data: bytes) -> None:
+            flight(at, sent, data)
+            recorder.chunk(at, sent, data)
+
+        return both
+
+    def _note(self, event: str, text: str = "") -> None:
+        now = monotonic()
+        self.flight.incident(now, event, text)
+        if self._recorder is not None:
+            self._recorder.incident(now, event, text)
 
     def _can_be_found(self) -> bool:
         with contextlib.suppress(LabframeError):
             device = resolve(self._port)
+            if device.startswith(SIM):
+                return is_laid(device)
             return "://" in device or os.name == "nt" or os.path.exists(device)
         return False

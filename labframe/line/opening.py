@@ -5,19 +5,27 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from typing import Final
 
+from labframe import wires
 from labframe.errors import LineError, PortBusy, PortNotFound
 from labframe.line.channel import (
     READ_SLICE_S,
     WRITE_CHUNK,
     Channel,
+    WireChannel,
     channel_of,
     close_port,
 )
 from labframe.line.holders import who_holds
 from labframe.line.settings import SerialLine
 
-__all__ = ["open_channel"]
+__all__ = ["SIM", "is_laid", "open_channel", "register_urls"]
+
+_HANDLERS: Final = "labframe.line.handlers"
+
+SIM: Final = "sim://"
+"""How the URL of a simulated instrument within this program begins."""
 
 _ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO}
 _BUSY = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EBUSY}
@@ -38,6 +46,8 @@ def open_channel(name: str, device: str, settings: SerialLine, stop: threading.E
         PortBusy: If another program holds it.
         LineError: If it may not be opened, or cannot be set so.
     """
+    if device.startswith(SIM):
+        return _wire_channel(name, device, settings, stop)
     import serial  # not at import: it needs termios on POSIX
 
     port: serial.Serial | None = None
@@ -68,6 +78,43 @@ def open_channel(name: str, device: str, settings: SerialLine, stop: threading.E
         if port is not None:
             close_port(port)
         raise _explained(name, device, settings, error) from error
+
+
+def register_urls() -> None:
+    """Teach pyserial ``sim://NAME``, for programs that open it with ``serial_for_url``."""
+    import serial
+
+    if _HANDLERS not in serial.protocol_handler_packages:
+        serial.protocol_handler_packages.append(_HANDLERS)
+
+
+def is_laid(device: str) -> bool:
+    """Tell whether a simulated instrument is plugged in at ``sim://NAME``."""
+    try:
+        wires.find(device.removeprefix(SIM))
+    except OSError:
+        return False
+    return True
+
+
+def _wire_channel(name: str, device: str, settings: SerialLine, stop: threading.Event) -> Channel:
+    try:
+        wire = wires.find(device.removeprefix(SIM))
+        epoch = wire.open(
+            wires.PortSettings(
+                settings.baudrate,
+                settings.bytesize,
+                settings.parity,
+                settings.stopbits,
+                dtr=settings.dtr is not False,
+                rts=settings.rts is not False,
+            )
+        )
+    except BlockingIOError as error:
+        raise PortBusy(f"{name}: another line of this program has the port open") from error
+    except OSError as error:
+        raise PortNotFound(f"{name}: {error.strerror}") from error
+    return WireChannel(wire, epoch, stop)
 
 
 def _explained(name: str, device: str, settings: SerialLine, error: Exception) -> LineError:

@@ -123,6 +123,9 @@ class Binding:
         widest = argument.limits
         if widest is not None and not widest[0] <= limits[0] <= limits[1] <= widest[1]:
             self._problem(key, f"wider than the driver's {list(widest)}; they may only be narrower")
+        default = argument.default
+        if default is not None and not limits[0] <= default <= limits[1]:
+            argument = dataclasses.replace(argument, required=True, default=None)
         return (dataclasses.replace(argument, limits=limits),)
 
     def _check_options(self) -> None:

@@ -12,7 +12,11 @@ from labframe.simulation.faulty import FaultySimulator
 from labframe.simulation.line_simulator import LineSimulator, Reply
 from labframe.simulation.pseudo_terminal import available
 from labframe.simulation.pty_carrier import PtyCarrier
+from labframe.simulation.replay import Mode, TranscriptSimulator
+from labframe.simulation.reproduction import reproduces
 from labframe.simulation.settable import Settable
+from labframe.simulation.sim_carrier import SimCarrier
+from labframe.simulation.socket_carrier import SocketCarrier
 
 __all__ = [
     "FAULTS",
@@ -24,13 +28,18 @@ __all__ = [
     "FaultNeverFired",
     "FaultySimulator",
     "LineSimulator",
+    "Mode",
     "NoPseudoTerminal",
     "Parameter",
     "PtyCarrier",
     "Reply",
     "Settable",
+    "SimCarrier",
     "SimulatedBus",
     "SimulatedInstrument",
     "SimulationError",
+    "SocketCarrier",
+    "TranscriptSimulator",
     "available",
+    "reproduces",
 ]

@@ -41,6 +41,12 @@ class SimulatedBus(SimulatedInstrument):
             )
         self.members = members
         self.baudrate = rates[0] if rates else None  # type: ignore[misc]  # a bus has its members'
+        sizes = {member.bytesize for member in members if member.bytesize is not None}
+        parities = {member.parity for member in members if member.parity is not None}
+        if len(sizes) == 1:
+            self.bytesize = sizes.pop()  # type: ignore[misc]  # as the rate
+        if len(parities) == 1:
+            self.parity = parities.pop()  # type: ignore[misc]  # as the rate
         paces = [member.tick_s for member in members if member.tick_s is not None]
         self.tick_s = min(paces, default=None)
         self._next_tick = [float("-inf")] * len(members)
@@ -63,9 +69,9 @@ class SimulatedBus(SimulatedInstrument):
         reasons = [member.lacks(hook) for member in self.members]
         return None if None in reasons else reasons[0]
 
-    def requests(self, data: bytes) -> list[bytes]:
+    def split_requests(self, data: bytes) -> list[bytes]:
         """Return the requests as the first member sees them."""
-        return self.members[0].requests(data)
+        return self.members[0].split_requests(data)
 
     def line_end(self, answer: bytes) -> bytes:
         """Return the terminator of the member who says that there is one."""

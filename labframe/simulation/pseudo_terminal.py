@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,6 +20,15 @@ def available() -> bool:
     except ImportError:
         return False
     return hasattr(os, "openpty") and hasattr(termios, "tcgetattr")
+
+
+@functools.cache
+def _rates() -> dict[int, int]:
+    """Return the baud rates by the terminal's codes for them."""
+    import termios
+
+    names = [name for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name)]
+    return {getattr(termios, name): int(name[1:]) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +89,17 @@ class PseudoTerminal:
 
         return bool(termios.tcgetattr(self.instrument_fd)[5] == self.speed)
 
-    def hold(self, held: bool) -> None:
+    def hold(self, is_held: bool) -> None:
         """Have the client's writes block, as flow control does, or let them through again."""
         import termios
 
-        termios.tcflow(self.client_fd, termios.TCOOFF if held else termios.TCOON)
+        termios.tcflow(self.client_fd, termios.TCOOFF if is_held else termios.TCOON)
+
+    def baudrate(self) -> int | None:
+        """Return the baud rate that the client has set; None if it has no code of its own."""
+        import termios
+
+        return _rates().get(termios.tcgetattr(self.instrument_fd)[5])
 
     def close(self) -> None:
         """Close both ends: whoever has the device open finds it hung up."""

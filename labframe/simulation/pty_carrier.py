@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from labframe.simulation.core import Answer, SimulatedInstrument
+from labframe.simulation.core import SimulatedInstrument
 from labframe.simulation.errors import SimulationError
+from labframe.simulation.guarded import GuardedSimulator
+from labframe.simulation.pacing import Pacing
 from labframe.simulation.pseudo_terminal import PseudoTerminal
 from labframe.simulation.selector_thread import SelectorThread
+from labframe.simulation.uart import garbled
 
 __all__ = ["PtyCarrier"]
 
-_LOG = logging.getLogger(__name__)
 _CHUNK = 65536
 _UNSENT = 65536
 """What waits for a client that does not read; more is lost, as on a wire."""
-_GARBLE = bytes((byte * 167 + 89 & 0xFF) | 0x80 for byte in range(256))
-"""What a byte looks like at the wrong baud rate: never ASCII, always the same."""
 
 
 class PtyCarrier:
@@ -43,14 +41,12 @@ class PtyCarrier:
             simulator's ``usb_name``, with a number behind it where that link is there already.
         keep_seen: How many chunks ``seen`` holds; the oldest go first.
         thread: Whose callbacks carry the bytes; None: a thread of its own.
+        paced: Whether bytes leave at the instrument's baud rate.
 
     Attributes:
         simulator: The instrument.
         url: The link's path, the same for ever.
-        seen: The chunks that a client wrote, as they came, the newest last.
         lost: How many bytes were thrown away because nobody read them.
-        failure: The first exception that the simulator raised, None while there was none. The
-            traceback is logged, the chunk goes unanswered, the carrier carries on.
 
     Raises:
         NoPseudoTerminal: If the computer has none, or none left.
@@ -65,13 +61,12 @@ class PtyCarrier:
         *,
         keep_seen: int = 1000,
         thread: SelectorThread | None = None,
+        paced: bool = True,
     ) -> None:
         self.simulator = simulator
         self.url = ""
-        self.seen: list[bytes] = []
         self.lost = 0
-        self.failure: Exception | None = None
-        self._keep_seen = keep_seen
+        self._pacing = Pacing(simulator.baudrate if paced else None)
         self._unsent = b""
         self._waits_for_room = False
         self._closed = False
@@ -88,8 +83,22 @@ class PtyCarrier:
             undo.callback(thread.call, self._pull)
             self.url = str(self._new_link(directory.absolute(), name))
             simulator.carrier = self
+            self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
             thread.call(self._start)
             self._undo = undo.pop_all()
+
+    @property
+    def seen(self) -> list[bytes]:
+        """The chunks that a client wrote, as they came, the newest last."""
+        return self._guarded.seen
+
+    @property
+    def failure(self) -> Exception | None:
+        """The first exception that the simulator raised, None while there was none.
+
+        The traceback is logged, the chunk goes unanswered, the carrier carries on.
+        """
+        return self._guarded.failure
 
     @property
     def device(self) -> str:
@@ -122,13 +131,9 @@ class PtyCarrier:
         """
         self._thread.call(partial(self._plug, new_node))
 
-    def hold_output(self) -> None:
-        """Have the client's writes block, as XOFF does, until ``release_output`` or a new cable."""
-        self._thread.call(partial(self._hold, True))
-
-    def release_output(self) -> None:
-        """Let the client's writes through again."""
-        self._thread.call(partial(self._hold, False))
+    def hold_output(self, is_held: bool = True) -> None:
+        """Have the client's writes block, as XOFF does, until the next cable; or no longer."""
+        self._thread.call(partial(self._hold, is_held))
 
     def close(self) -> None:
         """Unplug for good; give back the descriptors, the thread, the link. May be called again."""
@@ -185,9 +190,9 @@ class PtyCarrier:
             Path(self.url).unlink(missing_ok=True)
         self._hang_up(pty)
 
-    def _hold(self, held: bool) -> None:
+    def _hold(self, is_held: bool) -> None:
         if self._pty is not None:
-            self._pty.hold(held)
+            self._pty.hold(is_held)
 
     def _plug(self, new_node: bool) -> None:
         if self._closed:
@@ -212,6 +217,7 @@ class PtyCarrier:
     def _hang_up(self, pty: PseudoTerminal) -> None:
         self._unsent = b""
         self._waits_for_room = False
+        self._pacing.begin()
         with contextlib.suppress(KeyError):  # closed before it was started
             self._thread.unwatch(pty.instrument_fd)
         pty.close()
@@ -224,45 +230,33 @@ class PtyCarrier:
             data = os.read(pty.instrument_fd, _CHUNK)
         except BlockingIOError:
             return
-        now = time.monotonic()
-        self.seen.append(data)
-        if len(self.seen) > self._keep_seen:
-            del self.seen[: -self._keep_seen or None]
-        if not pty.same_speed():
-            data = data.translate(_GARBLE)
-        self._answer(partial(self.simulator.feed, data, now), now)
+        heard = data if pty.same_speed() else garbled(data)
+        self._answer(self._guarded.feed(data, heard, time.monotonic()))
 
     def _tick(self, due: float) -> None:
         pace = self.simulator.tick_s
         if self._closed or pace is None:
             return
-        now = time.monotonic()
-        self._answer(partial(self.simulator.tick, now), now)
+        self._answer(self._guarded.tick(time.monotonic()))
         following = due + pace
         if following <= time.monotonic():  # held up: what was missed is not made up for
             following = time.monotonic() + pace
         self._thread.at(following, partial(self._tick, following))
 
-    def _answer(self, ask: Callable[[], list[Answer]], now: float) -> None:
-        pty = self._pty
-        try:
-            answers = [(now + answer.delay_s, b"" + answer.data) for answer in ask()]
-        except Exception as error:  # noqa: BLE001  # a simulator is a plugin
-            if self.failure is None:
-                self.failure = error
-                _LOG.exception("the simulator behind %s failed", self.url)
-            return
-        for due, data in answers:
-            if due <= now:
-                self._send(pty, data)
-            else:
-                self._thread.at(due, partial(self._send, pty, data))
+    def _answer(self, answers: list[tuple[float, bytes]]) -> None:
+        now = time.monotonic()
+        for at, data in answers:
+            for due, part in self._pacing.parts(at, data):
+                if due <= now:
+                    self._send(self._pty, part)
+                else:
+                    self._thread.at(due, partial(self._send, self._pty, part))
 
     def _send(self, pty: PseudoTerminal | None, data: bytes) -> None:
         if pty is None or pty is not self._pty:
             return  # the cable was pulled meanwhile
         if not pty.same_speed():
-            data = data.translate(_GARBLE)
+            data = garbled(data)
         self._unsent += data
         self.lost += max(len(self._unsent) - _UNSENT, 0)
         self._unsent = self._unsent[:_UNSENT]

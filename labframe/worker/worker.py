@@ -73,11 +73,15 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell the thread to end, and interrupt what waits on the line; does not wait."""
+        """Tell the thread to end, and interrupt what waits on the line; does not wait.
+
+        Jobs that were not begun are cancelled here: the thread may hang in a driver.
+        """
         self._stopping = True
         self._ring()
         if self._line is not None:
             self._line.interrupt()
+        self._cancel_jobs()
 
     def join(self, timeout_s: float) -> bool:
         """Wait until the thread has ended; tell whether it has."""
@@ -169,7 +173,7 @@ class Worker:
         """Do what is due; return how long there is nothing to do, in seconds."""
         if self._jobs:
             self._do_job()
-            while self._jobs and not self._is_pressing():
+            while self._jobs and not self._stopping and not self._is_pressing():
                 self._do_job()
         now = monotonic()
         for member in self.members:
@@ -191,15 +195,20 @@ class Worker:
         return max(0.0, until - monotonic())
 
     def _is_pressing(self) -> bool:
-        """Tell whether the poll that is due first has waited long enough."""
-        if not self._heap:
-            return False
-        due, _, _, poll = self._heap[0]
-        assert poll.every is not None
-        return monotonic() - due > _PATIENCE * poll.every
+        """Tell whether any poll has waited long enough; not always the one that is due first."""
+        now = monotonic()
+        return any(
+            poll.every is not None and now - due > _PATIENCE * poll.every
+            for due, _, _, poll in self._heap
+        )
 
     def _do_job(self) -> None:
-        future, job = self._jobs.popleft()
+        try:
+            future, job = self._jobs.popleft()
+        except IndexError:  # another thread cancelled it, to stop
+            return
+        if self._stopping:
+            future.cancel()
         if not future.set_running_or_notify_cancel():
             return
         try:

@@ -8,11 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from commandhost import command_host
 
+from labframe import Host
 from labframe.board import Board
 from labframe.cli.main import main
 from labframe.points import Value
@@ -109,6 +112,19 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 def _ended(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate(timeout=20)
+
+
+@pytest.fixture
+def furnaces(tmp_path: Path) -> Iterator[Host]:
+    """Return a running host with the instruments ``cryo`` and ``oven``, which take commands."""
+    with command_host(tmp_path) as host:
+        yield host
+
+
+@pytest.fixture
+def where(furnaces: Host) -> str:
+    """Return the push socket of that host, as HOST:PORT."""
+    return f"127.0.0.1:{furnaces.commanding.port}"
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def test_without_a_port_every_socket_of_the_host_is_asked(
 ) -> None:
     second = serve({"furnace_temperature": (2.0, 900.0)})
     cryostat["sockets"].append({"kind": "date", "port": second.port, "name": "furnace"})
+    cryostat["sockets"].append({"kind": "push", "port": 1, "name": "cryostat sockets"})
     with default_ports(9000):
         first = serve({"cryo_temperature": (1.0, 77.0)}, cryostat, port=9000)
         everything = cli("get", "127.0.0.1", "--json")

@@ -250,6 +250,42 @@ def test_check_says_what_will_be_polled_served_and_where(lab: Path) -> None:
     assert [one["codename"] for one in found["codenames"]] == ["cryo_temperature", "cryo_setpoint"]
 
 
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (
+            "",
+            "UDP (free) on 127.0.0.1: push socket with 9 commands; only programs on this computer",
+        ),
+        (
+            'listen = "0.0.0.0"\nunsigned_commands = "allow"',
+            'whoever reaches it can send them ([network] unsigned_commands = "allow")',
+        ),
+        ("push_port = false", ""),
+    ],
+)
+def test_check_says_who_can_send_commands(tmp_path: Path, network: str, said: str) -> None:
+    path = tmp_path / "lab.toml"
+    port = "" if "push_port" in network else "push_port = 0\n"
+    laser = '[instrument.laser]\ndriver = "moon_laser"\nport = "/dev/ttyS9"\n'
+    path.write_text(f"[network]\n{port}{network}\n{laser}")
+    checked = run("check", path)
+
+    assert checked.returncode == 0
+    assert ("push socket" in checked.stdout) == bool(said)
+    assert said in checked.stdout
+
+
+def test_run_says_where_commands_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    ports = "date_port = 0\ndata_port = 0\npush_port = 0\nlive_server = false"
+    laser = '[instrument.laser]\ndriver = "moon_laser"\nport = "simulated"\n'
+    path.write_text(f"[host]\nname = 'moon'\nstate_dir = 'state'\n[network]\n{ports}\n{laser}")
+    said = run("run", "--simulate", path, "--seconds", "0.1").stdout
+
+    assert re.search(r"  UDP \d+ on 127.0.0.1: push socket 'moon'\n", said)
+
+
 def test_check_names_all_problems_at_once(lab: Path) -> None:
     lab.write_text(
         CONFIG.replace('"lakeshore"', '"lakeshor"')

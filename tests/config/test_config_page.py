@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from labframe.config import (
+    AuditConfig,
+    CommandConfig,
     ConfigurationError,
     HostConfig,
     InstrumentConfig,
@@ -24,8 +26,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "configuration.md").r
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "`[host]`": HostConfig,
     "`[network]`": NetworkConfig,
+    "`[audit]`": AuditConfig,
     "`[socket.NAME]`": SocketConfig,
     "`[instrument.NAME.reading.READING]`": ReadingConfig,
+    "`[instrument.NAME.command.COMMAND]`": CommandConfig,
 }
 
 
@@ -57,7 +61,7 @@ def test_each_key_of_a_section_is_in_the_page_and_no_other(heading: str) -> None
 
 
 def test_each_key_of_an_instrument_is_in_the_page_and_no_other() -> None:
-    renamed = {"readings": "reading"}
+    renamed = {"readings": "reading", "commands": "command"}
     fields = [renamed.get(one, one) for one in InstrumentConfig.__struct_fields__ if one != "name"]
     assert sorted(rows("`[instrument.NAME]`")) == sorted(fields) == sorted(INSTRUMENT_KEYS)
 
@@ -67,7 +71,7 @@ def test_each_key_of_a_line_and_of_a_usb_port_is_in_the_page_and_no_other() -> N
     assert list(rows("The port")) == [field.name for field in dataclasses.fields(UsbPort)]
 
 
-@pytest.mark.parametrize("heading", ["`[host]`", "`[network]`", "`[socket.NAME]`"])
+@pytest.mark.parametrize("heading", ["`[host]`", "`[network]`", "`[audit]`", "`[socket.NAME]`"])
 def test_the_defaults_of_the_page_are_the_real_ones(heading: str) -> None:
     made = STRUCTS[heading]()
     shown = defaults(rows(heading))

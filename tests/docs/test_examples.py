@@ -21,7 +21,9 @@ TESTED = {
     "network_variable_now.py",
     "network_variable_own_times.py",
     "push_callback_async.py",
+    "push_client.py",
     "push_enqueue.py",
+    "push_session_host.py",
     "push_store_last.py",
     "session_server.py",
 }

@@ -1,6 +1,7 @@
 """The north star as it is printed: ten lines and six, through a pulled cable."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +26,9 @@ def folder(docs: Path) -> Path:
 
 
 def on_free_ports(config: Config) -> Config:
-    network = msgspec.structs.replace(config.network, date_port=0, data_port=0, live_server=False)
+    network = msgspec.structs.replace(
+        config.network, date_port=0, data_port=0, push_port=0, live_server=False
+    )
     return msgspec.structs.replace(config, network=network)
 
 
@@ -100,3 +103,23 @@ def test_the_same_configuration_runs_without_the_instrument(folder: Path, tmp_pa
     config = on_free_ports(load(folder / "lab.toml"))
     with Host(config, simulate=True, state_dir=tmp_path) as host:
         assert host.wait_fresh("cryo_temperature").unit == "K"
+
+
+def test_the_driver_is_the_one_in_the_readme(folder: Path) -> None:
+    readme = (folder.parents[2] / "README.md").read_text("utf-8")
+
+    assert f"```python\n{(folder / 'lakeshore.py').read_text('utf-8')}```\n" in readme
+    assert (folder / "lab.toml").read_text("utf-8") in readme
+
+
+def test_its_setpoint_is_taken_from_the_network_as_the_readme_shows(host: Host) -> None:
+    port = host.commanding.port
+    assert port is not None
+    host.wait_fresh("cryo_temperature")
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = re.search(r"\$ echo -n '(json_wn#[^']*)' \| nc -u -w1 127.0.0.1 8500\n(.*)\n", readme)
+    assert shown is not None
+
+    assert ask(port, shown[1]) == shown[2]
+    refused = ask(port, 'json_wn#{"method": "cryo.setpoint", "target": 500.0}')
+    assert f"Error: {refused.removeprefix('ERROR#')}\n" in readme

@@ -1,31 +1,23 @@
 """The session in docs/reference/protocol.md, sent again: the answers are those of the page."""
 
 import re
-import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 
 import pytest
+from console import sessions
 from udp import answer_if_any, ask_bytes
-
-_SESSION = re.compile(r"<!-- session -->\n```console\n(.*?)```", re.DOTALL)
 
 
 def exchanges(page: Path) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield port, request and answer of each line of the sessions on a page."""
-    for session in _SESSION.findall(page.read_text("utf-8")):
-        for exchange in session.split("$ ")[1:]:
-            command, _, answer = exchange.partition("\n")
-            words = shlex.split(command)
-            if words[0] == "ask()":
-                continue
-            if words[0] == "ask":
-                port, request = words[1], words[2]
-            else:  # echo TEXT | nc -u -w1 127.0.0.1 PORT; echo
-                port, request = words[7].removesuffix(";"), f"{words[1]}\n"
-            assert answer.endswith("\n")
-            yield int(port), request.encode(), answer[:-1].encode()
+    """Yield port, request and answer of each line of the sessions on the page of the protocol."""
+    for words, answer in sessions(page, "session"):
+        if words[0] == "ask":
+            port, request = words[1], words[2]
+        else:  # echo TEXT | nc -u -w1 127.0.0.1 PORT; echo
+            port, request = words[7].removesuffix(";"), f"{words[1]}\n"
+        yield int(port), request.encode(), answer
 
 
 def test_the_session_on_the_page_is_what_goes_over_the_network(

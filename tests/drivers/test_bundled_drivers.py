@@ -84,6 +84,8 @@ def test_the_laser_is_measured_and_set(plug: Plug) -> None:
         with pytest.raises(ArgumentError, match=r"power = 5000\.1: the limits are 0 to 5000 kW"):
             laser.set_power(5000.1)
         assert simulator.power_kw == 900.0
+        with pytest.raises(ArgumentError, match=r"not one of the choices.* 'active', 'idle', None"):
+            laser.state("asleep")  # type: ignore[arg-type]  # that is the point
         assert laser.state("active") == "CHARGING"
         with pytest.raises(LaserRefused, match="ERR 4 not while CHARGING"):
             laser.fire()

@@ -195,7 +195,7 @@ def test_any_line_is_answered_with_a_line(noise: bytes, now: float) -> None:
 @pytest.mark.skipif(not available(), reason="no pseudo-terminals here")
 def test_a_plain_serial_port_reads_it() -> None:
     laser = MoonLaserSimulator(late_every=0, rest_s=0)
-    with PtyCarrier(laser) as carrier, serial.Serial(carrier.url, timeout=5) as port:
+    with PtyCarrier(laser) as carrier, serial.Serial(carrier.url, 115200, timeout=5) as port:
         port.write(b"MEAS:SPEC?\r\nSTA")
         assert len(spectrum(port.read_until(b"\r\n").decode())) == 64
         port.write(b"TE?\r\n")
@@ -205,7 +205,7 @@ def test_a_plain_serial_port_reads_it() -> None:
 def test_each_line_of_the_manual_is_true() -> None:
     table = re.findall(r"^\| `([A-Z][^`]*)` \| (.*?) \|", README.read_text("utf-8"), re.MULTILINE)
     requests = [request for request, _ in table if not request.startswith("ERR")]
-    assert len(requests) == 14
+    assert len(requests) == 16
     for request, answers in table:
         if request.startswith("ERR"):
             continue

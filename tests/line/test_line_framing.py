@@ -20,6 +20,7 @@ from labframe.line import (
     Handshake,
     LengthPrefixed,
     Silence,
+    Stuffed,
     Terminated,
 )
 
@@ -51,10 +52,13 @@ FRAMINGS: dict[str, tuple[Framing, st.SearchStrategy[bytes]]] = {
     "Modbus RTU": (Checked(Silence(), "crc16_modbus"), anything),
     "length and CRC": (Checked(LengthPrefixed(extra=2), "crc16_xmodem"), anything),
     "CRC around a length": (Checked(LengthPrefixed(), "crc16_xmodem", "frame"), anything),
+    "HDLC": (Stuffed(), st.binary(min_size=1)),
+    "SHDLC": (Checked(Stuffed(reserved=b"\x11\x13"), "sum_inverted"), anything),
     "two checksums": (Checked(Checked(Terminated(), "sum8_hex"), "xor8_hex"), digits),
 }
 
 TOKENS = [b"\r", b"\n", b"\r\n", b";", b"*", b"a", b"\0", b"\1", b"\6\r\n", b"\x15", b"00", b"DD"]
+TOKENS += [b"~", b"}", b"}^", b"\x11"]
 
 
 def rubbish_like(kind: str) -> st.SearchStrategy[bytes]:
@@ -134,6 +138,8 @@ def test_rubbish_never_gives_a_frame_that_is_none(
         return
     came = b"".join(pieces[:taken])
     frame = came[: len(came) - len(decoder.rest)]
+    if "HDLC" in kind:  # noise before the frame, and flags in a row, are none of it
+        frame = frame[-len(framing.encode(payload)) :]
     assert framing.encode(payload).lower() == frame.lower()  # checksums may come in small letters
 
 
@@ -176,6 +182,7 @@ def test_an_answer_of_the_greatest_length_is_no_error(pieces: list[bytes]) -> No
         Terminated(read=b"", max_length=4),
         Silence(max_length=4),
         LengthPrefixed(max_length=4),
+        Stuffed(max_length=4),
     ],
 )
 def test_endless_bytes_are_a_broken_frame(framing: Framing) -> None:
@@ -219,6 +226,11 @@ def test_the_safe_mode_of_an_al1000_pump() -> None:
         functools.partial(LengthPrefixed, offset=-1),
         functools.partial(LengthPrefixed, size=0),
         functools.partial(LengthPrefixed, size=5),
+        functools.partial(Stuffed, flag=b""),
+        functools.partial(Stuffed, escape=b"ab"),
+        functools.partial(Stuffed, reserved=b"\x7e"),
+        functools.partial(Stuffed, reserved=b"\x5e"),
+        functools.partial(Stuffed, flip=0),
         functools.partial(LengthPrefixed, byteorder="middle"),  # type: ignore[arg-type]  # that is it
     ],
 )

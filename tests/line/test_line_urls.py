@@ -21,7 +21,7 @@ from labframe.errors import (
     PortGone,
     PortNotFound,
 )
-from labframe.line import FixedLength, Line, SerialLine, channel
+from labframe.line import FixedLength, Line, SerialLine, channel, tapped
 
 QUICK = SerialLine(baudrate=115200, terminator=b"\r", first_byte_s=0.4, gap_s=0.2, total_s=0.8)
 PATIENT = SerialLine(baudrate=115200, terminator=b"\r", first_byte_s=30, gap_s=0.5, total_s=30)
@@ -183,7 +183,8 @@ LOOP = SerialLine(framing=FixedLength(12), first_byte_s=0.1, gap_s=0.1, total_s=
 
 def test_pyserial_reads_where_there_is_no_descriptor() -> None:
     with Line("loop://", LOOP) as line:
-        assert isinstance(line._channel, channel._PyserialChannel)
+        assert isinstance(line._channel, tapped.TappedChannel)
+        assert isinstance(line._channel.channel, channel._PyserialChannel)
         assert line.present()
         for _ in range(3):
             assert line.transact(b"hello, world") == b"hello, world"

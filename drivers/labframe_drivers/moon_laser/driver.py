@@ -21,7 +21,7 @@ class MoonLaser(Instrument):
     """The giant laser on the moon."""
 
     driver = "moon_laser"
-    line = SerialLine(baudrate=9600, terminator=b"\r\n", first_byte_s=0.2, gap_s=0.2, total_s=1.0)
+    line = SerialLine(baudrate=115200, terminator=b"\r\n", first_byte_s=0.5, gap_s=0.2, total_s=1.0)
     identify = ("ID?", "MOONLASER,GL-1")
 
     power = query("MEAS:POW?", float, unit="kW", every=0.5)

@@ -36,7 +36,7 @@ class MoonLaserSimulator(LineSimulator):
 
     driver: ClassVar[str] = "moon_laser"
     usb_name: ClassVar[str] = "Simulated_Moon_Laser"
-    baudrate: ClassVar[int | None] = 9600
+    baudrate: ClassVar[int | None] = 115200
     error_answers: ClassVar[Mapping[str, bytes]] = {
         code: text.format(low=0, high=5000, state="FIRING").encode()
         for code, text in _ERRORS.items()

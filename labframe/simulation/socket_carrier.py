@@ -1,0 +1,213 @@
+"""A simulated instrument behind a TCP port, as behind a serial device server: ``socket://``."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from labframe.simulation.core import SimulatedInstrument
+from labframe.simulation.errors import SimulationError
+from labframe.simulation.guarded import GuardedSimulator
+from labframe.simulation.pacing import Pacing
+from labframe.simulation.selector_thread import SelectorThread
+
+__all__ = ["SocketCarrier"]
+
+_CHUNK: Final = 65536
+_HOST: Final = "127.0.0.1"
+
+
+class SocketCarrier:
+    """Carries bytes between a simulated instrument and ``socket://127.0.0.1:PORT``.
+
+    One client at a time; another one waits until the first is gone. Line settings do not travel
+    over a socket: no baud rate is wrong here.
+
+    Args:
+        simulator: The instrument.
+        keep_seen: How many chunks ``seen`` holds; the oldest go first.
+        paced: Whether bytes leave at the instrument's baud rate.
+        thread: Whose callbacks carry the bytes; None: a thread of its own.
+
+    Attributes:
+        simulator: The instrument.
+        url: Where a line finds it, the same for ever.
+    """
+
+    def __init__(
+        self,
+        simulator: SimulatedInstrument,
+        *,
+        keep_seen: int = 1000,
+        paced: bool = True,
+        thread: SelectorThread | None = None,
+    ) -> None:
+        self.simulator = simulator
+        self._owns_thread = thread is None
+        self._thread = thread or SelectorThread("labframe simulation")
+        self._listener: socket.socket | None = _listening(0)
+        self._port: int = self._listener.getsockname()[1]
+        self.url = f"socket://{_HOST}:{self._port}"
+        self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
+        self._pacing = Pacing(simulator.baudrate if paced else None)
+        self._client: socket.socket | None = None
+        self._closed = False
+        simulator.carrier = self
+        self._thread.call(self._start)
+
+    @property
+    def seen(self) -> list[bytes]:
+        """The chunks that a client wrote, as they came, the newest last."""
+        return self._guarded.seen
+
+    @property
+    def failure(self) -> Exception | None:
+        """The first exception that the simulator raised, None while there was none."""
+        return self._guarded.failure
+
+    @property
+    def plugged(self) -> bool:
+        """Whether it can be reached."""
+        return self._listener is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closed
+
+    def unplug(self) -> None:
+        """Cut the connection, and let nobody in."""
+        self._thread.call(self._cut)
+
+    def replug(self, new_node: bool = True) -> None:
+        """Be reachable again, at the same port, whatever ``new_node`` says.
+
+        Raises:
+            SimulationError: If it was closed for good, or another program took the port.
+        """
+        del new_node
+        self._thread.call(self._listen)
+
+    def close(self) -> None:
+        """Cut the connection for good. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(SimulationError):
+            self._thread.call(self._cut)
+        if self._owns_thread:
+            self._thread.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # All that follows runs on the thread.
+
+    def _start(self) -> None:
+        assert self._listener is not None
+        self._thread.watch(self._listener.fileno(), self._accept)
+        if self.simulator.tick_s is not None:
+            self._tick(time.monotonic())
+
+    def _listen(self) -> None:
+        if self._closed:
+            raise SimulationError(f"{self.url} was closed; make a new carrier")
+        if self._listener is None:
+            try:
+                self._listener = _listening(self._port)
+            except OSError as error:
+                raise SimulationError(
+                    f"{self.url}: another program took the port: {error}"
+                ) from error
+            self._thread.watch(self._listener.fileno(), self._accept)
+
+    def _cut(self) -> None:
+        if self._listener is not None:
+            if self._client is None:  # while there is one nobody else is let in
+                self._thread.unwatch(self._listener.fileno())
+            self._listener.close()
+            self._listener = None
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            self._thread.unwatch(client.fileno())
+            client.close()
+        if self._listener is not None and client is not None:
+            self._thread.watch(self._listener.fileno(), self._accept)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        try:
+            client, _ = self._listener.accept()
+        except OSError:
+            return
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.setblocking(False)
+        self._thread.unwatch(self._listener.fileno())
+        self._client = client
+        self._pacing.begin()
+        self._thread.watch(client.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        if self._client is None:
+            return
+        try:
+            data = self._client.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._hang_up()
+            return
+        self._send_all(self._guarded.feed(data, data, time.monotonic()))
+
+    def _tick(self, due: float) -> None:
+        pace = self.simulator.tick_s
+        if self._closed or pace is None:
+            return
+        now = time.monotonic()
+        self._send_all(self._guarded.tick(now))
+        following = max(due + pace, now)
+        self._thread.at(following, partial(self._tick, following))
+
+    def _send_all(self, answers: list[tuple[float, bytes]]) -> None:
+        now = time.monotonic()
+        for at, data in answers:
+            for due, part in self._pacing.parts(at, data):
+                if due <= now:
+                    self._send(self._client, part)
+                else:
+                    self._thread.at(due, partial(self._send, self._client, part))
+
+    def _send(self, client: socket.socket | None, data: bytes) -> None:
+        if client is not None and client is self._client:
+            with contextlib.suppress(OSError):  # it is gone, or does not read: lost, as on a wire
+                client.send(data)
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_HOST, port))
+        listener.listen(1)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
