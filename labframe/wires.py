@@ -155,6 +155,11 @@ class Wire:
             self.is_plugged = True
             self._begin_anew()
 
+    def look(self) -> None:
+        """Let the instrument do what is due, while nobody has the port open."""
+        with self._changed:
+            self._next = self._pump(self.clock.monotonic())
+
     def hold(self, is_held: bool) -> None:
         """Keep what is written from leaving the port, or no longer."""
         with self._changed:
@@ -215,11 +220,12 @@ class Wire:
             self._check(epoch)
             deadline = self.clock.monotonic() + timeout_s
             while self.is_held:
-                left = deadline - self.clock.monotonic()
-                if left <= 0:
-                    return False
-                self.clock.wait(self._changed, left)
-                self._check(epoch)
+                now = self._run(epoch)  # the instrument may let it through again
+                if self.is_held:
+                    if now >= deadline:
+                        return False
+                    self.clock.wait(self._changed, max(min(self._next, deadline) - now, 1e-6))
+                    self._check(epoch)
             self._heard(data, self._run(epoch))
             return True
 
@@ -315,6 +321,8 @@ def find(name: str) -> Wire:
         raise FileNotFoundError(
             errno.ENOENT, f"no simulated instrument of this name; there are: {there}", name
         )
+    if not wire.is_plugged:
+        wire.look()  # it may plug itself in again
     if not wire.is_plugged:
         raise FileNotFoundError(errno.ENOENT, "nothing is plugged in there", name)
     return wire

@@ -69,9 +69,9 @@ class SimulatedBus(SimulatedInstrument):
         reasons = [member.lacks(hook) for member in self.members]
         return None if None in reasons else reasons[0]
 
-    def requests(self, data: bytes) -> list[bytes]:
+    def split_requests(self, data: bytes) -> list[bytes]:
         """Return the requests as the first member sees them."""
-        return self.members[0].requests(data)
+        return self.members[0].split_requests(data)
 
     def line_end(self, answer: bytes) -> bytes:
         """Return the terminator of the member who says that there is one."""

@@ -51,11 +51,8 @@ class Cable(Protocol):
 class HoldsOutput(Protocol):
     """A carrier that can hold back what the client writes."""
 
-    def hold_output(self) -> None:
-        """Have the client's writes block."""
-
-    def release_output(self) -> None:
-        """Let them through again; harmless when they are not held."""
+    def hold_output(self, is_held: bool = True) -> None:
+        """Have the client's writes block, or let them through again."""
 
 
 class SimulatedInstrument:
@@ -64,8 +61,8 @@ class SimulatedInstrument:
     A carrier calls ``feed`` and ``tick`` on one thread, never both at once. Values that were
     declared with ``Settable`` may be set from any thread, at any time.
 
-    The methods from ``requests`` on serve ``FaultySimulator``: what only the instrument knows of
-    its faults. Override those that it has; the others are refused when somebody asks for them.
+    The methods from ``split_requests`` on serve ``FaultySimulator``: what only the instrument knows
+    of its faults. Override those that it has; the others are refused when somebody asks for them.
 
     Args:
         **state: Start values of what the class declares as ``Settable``; text is converted.
@@ -143,7 +140,7 @@ class SimulatedInstrument:
             return None
         return f"its simulator has no {hook}()"
 
-    def requests(self, data: bytes) -> list[bytes]:
+    def split_requests(self, data: bytes) -> list[bytes]:
         """Return the whole requests at the beginning of ``data``, exactly as they came."""
         return [data]
 

@@ -125,7 +125,7 @@ def late(_: Moment, answers: list[Answer], s: float) -> list[Answer] | None:
 
 def pace(moment: Moment, answers: list[Answer], baud: int | None) -> list[Answer] | None:
     """Come byte by byte."""
-    byte_s = 10 / (baud or moment.baudrate)
+    byte_s = 10 / (baud or moment.baudrate / 10)
     return [
         Answer(answer.data[index : index + 1], answer.delay_s + (index + 1) * byte_s)
         for answer in answers
@@ -166,7 +166,7 @@ def unplug(moment: Moment, answers: list[Answer], n: int | None) -> list[Answer]
     assert carrier is not None  # or it would have been refused
     size = sum(len(answer.data) for answer in answers)
     sent, _ = _parted(answers, size // 2 if n is None else n)
-    moment.at(_end_s(sent or answers) + _SETTLE_S, carrier.unplug)
+    moment.at(_end_s(moment, sent or answers), carrier.unplug)
     return sent
 
 
@@ -177,8 +177,7 @@ def replug(
     carrier = moment.carrier
     assert carrier is not None  # or it would have been refused
     sent = unplug(moment, answers, n)
-    put_back = carrier.replug if new_node else partial(carrier.replug, new_node=False)
-    moment.at(_end_s(sent or answers) + _SETTLE_S + s, put_back)
+    moment.at(_end_s(moment, sent or answers) + s, partial(carrier.replug, new_node=new_node))
     return sent
 
 
@@ -187,12 +186,15 @@ def write_blocked(moment: Moment, answers: list[Answer], s: float) -> list[Answe
     carrier: object = moment.carrier
     assert isinstance(carrier, HoldsOutput)  # or it would have been refused
     carrier.hold_output()
-    moment.at(s, carrier.release_output)
+    moment.at(s, partial(carrier.hold_output, is_held=False))
     return answers
 
 
-def _end_s(answers: list[Answer]) -> float:
-    return max((answer.delay_s for answer in answers), default=0.0)
+def _end_s(moment: Moment, answers: list[Answer]) -> float:
+    """Return when the answers have left at the instrument's baud rate, and were read."""
+    begins_s = max((answer.delay_s for answer in answers), default=0.0)
+    size = sum(len(answer.data) for answer in answers)
+    return begins_s + size * 10 / moment.baudrate + _SETTLE_S
 
 
 def _parted(answers: list[Answer], place: int) -> tuple[list[Answer], list[Answer]]:

@@ -78,7 +78,7 @@ class FaultKind:
         if self.is_cable and carrier is None:
             return "no carrier has it, so there is no cable: make the carrier first"
         if self.holds_output and not isinstance(carrier, HoldsOutput):
-            return "its carrier cannot hold back what is written: take a PtyCarrier"
+            return "its carrier cannot hold back what is written: take a PtyCarrier or a SimCarrier"
         return None
 
     def lacking(self, simulator: SimulatedInstrument) -> str | None:

@@ -47,8 +47,9 @@ _ALL = (
     ),
     FaultKind(
         "pace",
-        "the answer comes byte by byte, as on a real wire",
-        (Parameter("baud", int, None, "bits per second", "baud", _BAUDS, otherwise="its own"),),
+        "the answer comes byte by byte, slowly",
+        (Parameter("baud", int, None, "bits per second", "baud", _BAUDS,
+                   otherwise="a tenth of its own"),),
         on_wire=effects.pace,
     ),
     FaultKind(

@@ -26,19 +26,8 @@ _TICK_S = 0.01
 _IDLE_TICK_S = 0.05
 _LONGEST_REQUEST = 4096
 _OWN = frozenset(
-    {
-        "simulator",
-        "seed",
-        "injected",
-        "driver",
-        "usb_name",
-        "baudrate",
-        "bytesize",
-        "parity",
-        "settables",
-        "tick_s",
-        "carrier",
-    }
+    {"simulator", "seed", "injected", "driver", "usb_name", "settables", "tick_s"}
+    | {"baudrate", "bytesize", "parity"}
 )
 """Never passed on, even if the simulator has a value of that name."""
 
@@ -214,7 +203,7 @@ class FaultySimulator(SimulatedInstrument):
         if not answers:
             self._request = heard
             return []
-        requests = self.simulator.requests(heard) or [heard]
+        requests = self.simulator.split_requests(heard) or [heard]
         self._request = heard[sum(map(len, requests)) :]
         behind = len(requests) - len(answers)  # the last answer belongs to the last request
         return [
@@ -278,6 +267,10 @@ class FaultySimulator(SimulatedInstrument):
             heapq.heappop(self._due)[2]()
         with self._lock:
             self._repace()
+
+    def port_set(self, dtr: bool, rts: bool) -> None:
+        """Tell the simulator."""
+        self.simulator.port_set(dtr, rts)
 
     # What only the simulator knows: as it says.
 

@@ -94,7 +94,7 @@ class LineSimulator(SimulatedInstrument):
     def _answers_with(self, own: object, hook: str) -> bool:
         return getattr(type(self), hook) is own
 
-    def requests(self, data: bytes) -> list[bytes]:
+    def split_requests(self, data: bytes) -> list[bytes]:
         """Return the lines that are whole, with their terminators."""
         end = self.request_terminator or self.terminator
         return [line + end for line in data.split(end)[:-1]]

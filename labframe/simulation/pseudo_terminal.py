@@ -89,17 +89,17 @@ class PseudoTerminal:
 
         return bool(termios.tcgetattr(self.instrument_fd)[5] == self.speed)
 
+    def hold(self, is_held: bool) -> None:
+        """Have the client's writes block, as flow control does, or let them through again."""
+        import termios
+
+        termios.tcflow(self.client_fd, termios.TCOOFF if is_held else termios.TCOON)
+
     def baudrate(self) -> int | None:
         """Return the baud rate that the client has set; None if it has no code of its own."""
         import termios
 
         return _rates().get(termios.tcgetattr(self.instrument_fd)[5])
-
-    def hold(self, held: bool) -> None:
-        """Have the client's writes block, as flow control does, or let them through again."""
-        import termios
-
-        termios.tcflow(self.client_fd, termios.TCOOFF if held else termios.TCOON)
 
     def close(self) -> None:
         """Close both ends: whoever has the device open finds it hung up."""

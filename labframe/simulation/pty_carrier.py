@@ -82,8 +82,8 @@ class PtyCarrier:
             self._device = self._pty.device
             undo.callback(thread.call, self._pull)
             self.url = str(self._new_link(directory.absolute(), name))
-            self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
             simulator.carrier = self
+            self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
             thread.call(self._start)
             self._undo = undo.pop_all()
 
@@ -131,13 +131,9 @@ class PtyCarrier:
         """
         self._thread.call(partial(self._plug, new_node))
 
-    def hold_output(self) -> None:
-        """Have the client's writes block, as XOFF does, until ``release_output`` or a new cable."""
-        self._thread.call(partial(self._hold, True))
-
-    def release_output(self) -> None:
-        """Let the client's writes through again."""
-        self._thread.call(partial(self._hold, False))
+    def hold_output(self, is_held: bool = True) -> None:
+        """Have the client's writes block, as XOFF does, until the next cable; or no longer."""
+        self._thread.call(partial(self._hold, is_held))
 
     def close(self) -> None:
         """Unplug for good; give back the descriptors, the thread, the link. May be called again."""
@@ -194,9 +190,9 @@ class PtyCarrier:
             Path(self.url).unlink(missing_ok=True)
         self._hang_up(pty)
 
-    def _hold(self, held: bool) -> None:
+    def _hold(self, is_held: bool) -> None:
         if self._pty is not None:
-            self._pty.hold(held)
+            self._pty.hold(is_held)
 
     def _plug(self, new_node: bool) -> None:
         if self._closed:

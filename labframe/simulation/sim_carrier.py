@@ -56,6 +56,7 @@ class SimCarrier:
         self.settings: wires.PortSettings | None = None
         name = name or f"{getattr(simulator, 'driver', 'instrument')}-{next(_COUNT)}"
         self.url = f"sim://{name}"
+        simulator.carrier = self
         self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
         self._own = Framing(simulator.baudrate, simulator.bytesize, simulator.parity)
         rate = simulator.baudrate if paced else None
@@ -65,7 +66,6 @@ class SimCarrier:
         self._wire = wires.Wire(
             name, self._hear, self._pump, self._opened, clock or wires.RealClock()
         )
-        simulator.carrier = self
         if simulator.tick_s is not None:
             self._next_tick = self._wire.clock.monotonic()
         try:
@@ -98,7 +98,10 @@ class SimCarrier:
         self._wire.unplug()
 
     def replug(self, new_node: bool = True) -> None:
-        """Plug the cable in again; its name is the same, whatever ``new_node`` says.
+        """Plug the cable in again.
+
+        Args:
+            new_node: Makes no difference: there is no device that has a number.
 
         Raises:
             SimulationError: If it was closed for good.
@@ -108,13 +111,9 @@ class SimCarrier:
             raise SimulationError(f"{self.url} was closed; make a new carrier")
         self._wire.replug()
 
-    def hold_output(self) -> None:
-        """Keep what a client writes from leaving its port, as flow control does."""
-        self._wire.hold(True)
-
-    def release_output(self) -> None:
-        """Let it leave again; harmless when it is not held."""
-        self._wire.hold(False)
+    def hold_output(self, is_held: bool = True) -> None:
+        """Keep what a client writes from leaving its port, as flow control does; or no longer."""
+        self._wire.hold(is_held)
 
     def close(self) -> None:
         """Unplug for good, and give the name back. May be called again."""

@@ -52,11 +52,11 @@ class SocketCarrier:
         self._listener: socket.socket | None = _listening(0)
         self._port: int = self._listener.getsockname()[1]
         self.url = f"socket://{_HOST}:{self._port}"
+        simulator.carrier = self
         self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
         self._pacing = Pacing(simulator.baudrate if paced else None)
         self._client: socket.socket | None = None
         self._closed = False
-        simulator.carrier = self
         self._thread.call(self._start)
 
     @property
@@ -84,7 +84,10 @@ class SocketCarrier:
         self._thread.call(self._cut)
 
     def replug(self, new_node: bool = True) -> None:
-        """Be reachable again, at the same port, whatever ``new_node`` says.
+        """Be reachable again, at the same port.
+
+        Args:
+            new_node: Makes no difference: there is no device that has a number.
 
         Raises:
             SimulationError: If it was closed for good, or another program took the port.

@@ -56,7 +56,7 @@ class Keyboard:
 
 @contextmanager
 def client(keyboard: Keyboard) -> Iterator[Callable[[int], bytes]]:
-    with serial.Serial(keyboard.path, 9600, timeout=5) as port:
+    with serial.Serial(keyboard.path, 115200, timeout=5) as port:
 
         def ask(count: int) -> bytes:
             port.write(b"STATE?\r\n")

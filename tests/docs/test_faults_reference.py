@@ -27,7 +27,7 @@ def test_every_fault_is_there_with_what_it_does_and_needs(page: str) -> None:
     assert list(shown) == list(FAULTS)
     for name, kind in FAULTS.items():
         assert shown[name][0] == kind.doc
-        needs = "a pty" if kind.holds_output else "a cable" if kind.is_cable else kind.hook
+        needs = "held output" if kind.holds_output else "a cable" if kind.is_cable else kind.hook
         assert shown[name][2].strip("`") == needs
 
 

@@ -194,7 +194,7 @@ def test_a_write_with_a_timeout_ends_with_an_error_while_output_is_held() -> Non
         port.write_timeout = 0.05
         with pytest.raises(serial.SerialTimeoutException):
             port.write(b"b\r")
-        carrier.release_output()
+        carrier.hold_output(False)
         port.write(b"c\r")
         assert port.read(2) == b"C\r"
 
@@ -203,7 +203,7 @@ def test_a_hold_that_nobody_released_ends_with_the_cable(raw_client: Callable[[s
     with PtyCarrier(Parrot()) as carrier:
         carrier.hold_output()
         carrier.hold_output()
-        carrier.release_output()
+        carrier.hold_output(False)
         assert raw_client(carrier.url).ask(b"a\r", 2) == b"A\r"
         carrier.hold_output()
         carrier.unplug()

@@ -133,7 +133,7 @@ def test_time_is_what_goes_wrong() -> None:
         assert sent(1.0) == [Answer(OK, 0.75)]
     with faulty.fault("split", 4, 0.5):
         assert sent(2.0) == [Answer(OK[:4], 0.25), Answer(OK[4:], 0.75)]
-    with faulty.fault("pace"):
+    with faulty.fault("pace", 1000):
         byte_by_byte = sent(3.0)
     assert [answer.data for answer in byte_by_byte] == [bytes([byte]) for byte in OK]
     assert byte_by_byte[0].delay_s == pytest.approx(0.26), "a byte at 1000 baud takes 10 ms"

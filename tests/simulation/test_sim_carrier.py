@@ -141,7 +141,7 @@ def test_output_that_is_held_back_is_a_write_that_times_out() -> None:
         carrier.hold_output()
         with pytest.raises(LineError, match="flow control"):
             line.transact(b"P?")
-        carrier.release_output()
+        carrier.hold_output(False)
         assert line.transact(b"P?") == b"1.5"
 
 

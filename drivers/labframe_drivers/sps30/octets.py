@@ -6,19 +6,25 @@ have not made the same mistake.
 
 from __future__ import annotations
 
-__all__ = ["FrameReader", "framed"]
+__all__ = ["FrameReader", "content_of", "framed"]
 
 _LONGEST = 600
 """A whole frame has 522 bytes at most: 255 of data, and every byte of it stuffed."""
 
 
-def framed(content: bytes) -> bytes:
-    """Return the frame that carries ``content`` and its checksum."""
+def content_of(frame: bytes) -> bytes | None:
+    """Return what the first whole frame in some bytes carries, if there is one."""
+    reader = FrameReader()
+    return next((one for octet in frame if (one := reader.take(octet)) is not None), None)
+
+
+def framed(content: bytes, *, spoil: int = 0) -> bytes:
+    """Return the frame that carries ``content`` and its checksum, some bits of it turned over."""
     total = 0
     for octet in content:
         total = (total + octet) % 256
     out = "7E"
-    for octet in [*content, 255 - total]:
+    for octet in [*content, (255 - total) ^ spoil]:
         out += {0x7E: "7D5E", 0x7D: "7D5D", 0x11: "7D31", 0x13: "7D33"}.get(octet, f"{octet:02X}")
     return bytes.fromhex(out + "7E")
 

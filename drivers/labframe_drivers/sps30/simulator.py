@@ -18,13 +18,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from labframe.simulation import Answer, Settable, SimulatedInstrument
-from labframe_drivers.sps30.octets import FrameReader, framed
+from labframe.simulation import Answer, Settable, SimulatedInstrument, SimulationError
+from labframe_drivers.sps30.octets import FrameReader, content_of, framed
 from labframe_drivers.sps30.particles import as_floats, as_whole_numbers, awkward, drifting
 
 __all__ = ["Sps30Simulator"]
 
 _BOOT_S = 0.1
+_ERRORS = ("43", "01", "02", "04", "28")
+"""The execution errors of SHDLC, in hexadecimal: ``README.md`` has their sources."""
 
 
 class _Refused(Exception):
@@ -279,6 +281,30 @@ class Sps30Simulator(SimulatedInstrument):
         self._bare(data)
         self.power_cycle(now)
         return b""
+
+    def spoiled_checksum(self, answer: bytes) -> bytes | None:
+        """Turn over a bit of the checksum."""
+        content = content_of(answer)
+        return None if content is None else framed(content, spoil=1)
+
+    def readdressed(self, answer: bytes) -> bytes | None:
+        """Answer as address 1 would."""
+        content = content_of(answer)
+        return None if content is None else framed(b"\x01" + content[1:])
+
+    def device_error(self, request: bytes, code: str) -> bytes | None:
+        """Refuse: 43 not in this state, unless another of the errors is asked for."""
+        if (code or "43") not in _ERRORS:
+            raise SimulationError(
+                f"the simulated sps30 has no error {code!r}; it has: {', '.join(_ERRORS)}"
+            )
+        content = content_of(request) or b"\0\0"
+        return framed(bytes((0, content[1], int(code or "43", 16), 0)))
+
+    def power_cycled(self, now: float) -> list[Answer] | None:
+        """Begin anew, and say nothing about it."""
+        self.power_cycle(now)
+        return []
 
     def power_cycle(self, now: float) -> None:
         """Begin anew, as after switching it off and on; the interval of cleaning is kept."""
