@@ -19,6 +19,7 @@ SHORT_HELPS: Final[Mapping[str, str]] = {
     "run": "Run a laboratory: poll its instruments and serve their values.",
     "check": "Say what a configuration means, without opening anything.",
     "init": "Write a commented configuration to start with, from what is plugged in.",
+    "new": "Write what a plugin of your own begins with.",
     "ports": "Show the serial ports of this computer.",
     "drivers": "Show the drivers and what each publishes: readings, units, commands.",
     "plugins": "Show the plugins: which are loaded, what they give, what was left out and why.",
