@@ -20,6 +20,7 @@ SHORT_HELPS: Final[Mapping[str, str]] = {
     "check": "Say what a configuration means, without opening anything.",
     "init": "Write a commented configuration to start with, from what is plugged in.",
     "new": "Write what a plugin of your own begins with.",
+    "lint": "Show what a driver has and what it lacks, with the next step.",
     "ports": "Show the serial ports of this computer.",
     "drivers": "Show the drivers and what each publishes: readings, units, commands.",
     "plugins": "Show the plugins: which are loaded, what they give, what was left out and why.",

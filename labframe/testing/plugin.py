@@ -39,15 +39,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--labframe-chaos", metavar="DRIVER",
         help="run the chaos suite against an installed driver, or one in a file, and nothing else",
     )  # fmt: skip
+    group.addoption(
+        "--labframe-contract", metavar="DRIVER",
+        help="run the contract of an installed driver, or of one in a file, and nothing else",
+    )  # fmt: skip
+    group.addoption(
+        "--labframe-set", action="append", default=[], metavar="KEY=VALUE",
+        help="a start value of the simulator, for --labframe-chaos and --labframe-contract",
+    )  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the chaos suite in the place of the tests when it is asked for."""
+    """Put the suites of any driver in the place of the tests when they are asked for."""
     config.addinivalue_line(
         "markers", "instrument(name): needs a real instrument, given with --labframe-port NAME=URL"
     )
-    if config.getoption("--labframe-chaos"):
-        config.args[:] = [str(Path(__file__).with_name("chaos_suite.py"))]
+    suites = [
+        str(Path(__file__).with_name(f"{suite}_suite.py"))
+        for suite in ("contract", "chaos")
+        if config.getoption(f"--labframe-{suite}")
+    ]
+    if suites:
+        config.args[:] = suites
 
 
 @pytest.fixture
