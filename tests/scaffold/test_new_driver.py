@@ -88,6 +88,13 @@ def test_driver_and_simulator_share_nothing(tmp_path: Path) -> None:
     assert "labframe.line" not in files["src/labframe_tenma/simulator.py"]
 
 
+def test_the_strangers_driver_of_the_tests_is_what_is_written_today() -> None:
+    stranger = ROOT / "tests" / "outside" / "labframe-chiller"
+
+    for path, text in driver_scaffold("chiller").files.items():
+        assert (stranger / path).read_text("utf-8") == text, path
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_what_is_written_installs_from_wheels_and_keeps_the_contract_at_once(

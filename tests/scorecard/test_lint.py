@@ -163,4 +163,5 @@ def test_a_start_value_that_the_simulator_does_not_know_is_refused() -> None:
     shown = lint("xgs600", "--set", "latency=1")
 
     assert shown.exit_code == 1
+    assert shown.output.startswith("Error: ")
     assert "did you mean 'latency_s'?" in shown.output
