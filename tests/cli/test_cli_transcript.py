@@ -24,7 +24,7 @@ Cli = Callable[..., Result]
 Started = Callable[..., subprocess.Popen[str]]
 
 LASER = Transcript.of(
-    Header(instrument="moon_laser", port=PortSettings(), note="by hand"),
+    Header(instrument="moon_laser", port=PortSettings(baud=115200), note="by hand"),
     [
         Chunk(0.0, True, b"ID?\r\n"),
         Chunk(0.0052, False, b"MOONLASER,GL-1,0001,1.0\r\n"),
@@ -45,7 +45,7 @@ def laser(tmp_path: Path) -> Path:
 def test_a_transcript_is_shown_with_times_gaps_and_escapes(cli: Cli, laser: Path) -> None:
     assert cli("transcript", "show", laser).output == (
         "instrument: moon_laser\n"
-        "port: 9600 baud 8N1\n"
+        "port: 115200 baud 8N1\n"
         "note: by hand\n"
         "      0.0000  +0.00 ms > ID?\\r\\n\n"
         "      0.0052  +5.20 ms < MOONLASER,GL-1,0001,1.0\\r\\n\n"
@@ -205,7 +205,7 @@ def test_a_foreign_program_is_recorded_from_the_command_line(
         process = started("record", carrier.url, "--to", file, "--driver", "moon_laser")
         assert process.stdout is not None
         path = process.stdout.readline().removesuffix("\n")
-        with serial.Serial(path, 9600, timeout=5) as port:
+        with serial.Serial(path, 115200, timeout=5) as port:
             port.write(b"ID?\r\n")
             assert port.read_until(b"\r\n") == b"MOONLASER,GL-1,0001,1.0\r\n"
         process.send_signal(signal.SIGINT)
