@@ -43,6 +43,7 @@ NOTICED_BY_A_CHECKSUM: Final = ("drop",)
 
 _SPEEDS: Final = (9600, 19200, 4800)
 _BUSY_SHARE: Final = 0.5
+_EXTENTS: Final = {"parity_noise": {"parity": "O"}}  # which turns over the bit of every 0
 _SHORT_OVERFLOW_S: Final = 0.4
 """How long an overflow lasts where waiting takes time."""
 
@@ -306,7 +307,9 @@ class DriverContract:
         """Take a reading while a fault happens; note what is wrong; return how often it did."""
         before = bench.well(reading)
         heard, began = len(bench.sim.heard_at), bench.now()
-        extent = {"s": _SHORT_OVERFLOW_S} if fault == "overflow" and bench.clock is None else {}
+        extent: dict[str, Any] = dict(_EXTENTS.get(fault, {}))
+        if fault == "overflow" and bench.clock is None:
+            extent["s"] = _SHORT_OVERFLOW_S
         with bench.sim.perhaps(fault, times=times, **extent) as spoiled:
             given = bench.attempt(reading)
         took = bench.now() - began
