@@ -29,6 +29,7 @@ __all__ = ["Router"]
 _LOG = logging.getLogger("labframe.host")
 
 _MOST_WAITING: Final = 1000
+_SHOWN: Final = 200
 
 
 class Router:
@@ -93,6 +94,11 @@ class Router:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with interlocks and audit."""
         return (*self.interlocks.problems, *self._records.problems)
+
+    def refused_elsewhere(self, sender: str, request: bytes, answer: bytes) -> None:
+        """Write down a command from another computer that was refused unread."""
+        shown = request[:_SHOWN].decode(errors="replace")
+        self._records.refused(None, sender, answer, {"method": shown})
 
     def take(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from functools import lru_cache
 from time import monotonic
 from typing import Any, Final
@@ -15,6 +16,7 @@ __all__ = ["Gate", "is_own", "sender_of"]
 
 _BROADCAST: Final = "255.255.255.255"
 _COMMANDS: Final = (b"json_wn#", b"raw_wn#")
+_TELL_S: Final = 1.0
 _KEPT_S: Final = 10.0
 """How long it is believed which addresses this computer has."""
 
@@ -63,14 +65,23 @@ class Gate:
     Args:
         allows_all: Whether other computers may send commands too.
         name: The configuration's name, for the answer.
+        tell: Told of a refusal: the sender, the request, the answer. At most once a second, so that
+            a flood from elsewhere fills no disk; ``refused`` counts them all.
 
     Attributes:
         refused: How many commands were refused.
     """
 
-    def __init__(self, allows_all: bool, name: str) -> None:
+    def __init__(
+        self,
+        allows_all: bool,
+        name: str,
+        tell: Callable[[str, bytes, bytes], None] | None = None,
+    ) -> None:
         self._allows_all = allows_all
         self._name = name
+        self._tell = tell
+        self._tell_again = float("-inf")
         self.refused = 0
 
     def __call__(self, request: bytes, address: Any) -> bytes | None:
@@ -81,9 +92,14 @@ class Gate:
         if is_own(sender):
             return None
         self.refused += 1
-        return encode(
+        answer = encode(
             push.error(
                 f"NOT_ALLOWED: commands from other computers ({sender}) are refused; "
                 f'[network] unsigned_commands = "allow" in {self._name} allows them'
             )
         )
+        now = monotonic()
+        if self._tell is not None and now >= self._tell_again:
+            self._tell_again = now + _TELL_S
+            self._tell(sender, request, answer)
+        return answer

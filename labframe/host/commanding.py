@@ -68,7 +68,9 @@ class Commanding:
         for worker in workers:
             for member in worker.members:
                 member.returned = self._router.reapply
-        self._gate = Gate(network.unsigned_commands == "allow", config.name)
+        self._gate = Gate(
+            network.unsigned_commands == "allow", config.name, self._router.refused_elsewhere
+        )
         self._listen = network.listen
         self._push: HostPushSocket | None = None
         self.sockets: list[HostPushSocket | DataPushSocket] = []

@@ -1,5 +1,6 @@
 """From where commands are taken: this computer, and others only where that is allowed."""
 
+import json
 import socket
 from pathlib import Path
 
@@ -75,3 +76,25 @@ def test_the_host_takes_commands_of_this_computer_either_way(tmp_path: Path, all
         assert said(host, "oven.add", number=1) == "RET#1001"
         assert ask(host.commanding.port or 0, "name", sender="127.0.0.2") == "RET#test lab"
         assert simulated(host).count == 1
+
+
+def test_a_refused_command_is_told_once_a_second_and_all_are_counted() -> None:
+    told: list[tuple[str, bytes, bytes]] = []
+    gate = Gate(False, "lab.toml", lambda *refusal: told.append(refusal))
+    answers = {gate(COMMAND, ("192.0.2.7", 9)) for _ in range(100)}
+    assert gate.refused == 100
+    (answer,) = answers
+    assert told == [("192.0.2.7", COMMAND, answer)]
+
+
+def test_a_command_from_elsewhere_is_in_the_audit(tmp_path: Path) -> None:
+    with host_of(tmp_path) as host:
+        answer = host.commanding._gate(COMMAND, ("192.0.2.7", 9))
+        assert answer is not None
+        (record,) = (
+            json.loads(line)
+            for path in tmp_path.rglob("commands.jsonl")
+            for line in path.read_text().splitlines()
+        )
+        assert (record["event"], record["sender"]) == ("refused", "192.0.2.7")
+        assert record["answer"].startswith("ERROR#NOT_ALLOWED")
