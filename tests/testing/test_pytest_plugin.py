@@ -138,6 +138,43 @@ def test_a_host_serves_and_takes_commands_and_leaves_nothing(suite: pytest.Pytes
     suite.runpytest_subprocess().assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize("carrier", ["pty", "sim", "socket"])
+def test_a_simulated_instrument_leaves_nothing_behind(
+    suite: pytest.Pytester, carrier: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    links = tmp_path_factory.mktemp("links")
+    suite.makepyfile("""
+        import os
+        import threading
+        from gauge import Gauge, GaugeSimulator
+
+        BEFORE = []
+
+        def counted():
+            return len(os.listdir("/proc/self/fd")), threading.active_count(), os.listdir(LINKS)
+
+        LINKS = os.environ["TMPDIR"]
+
+        def test_before(sim_instrument):
+            sim_instrument(GaugeSimulator)  # what is imported and opened once is, from now on
+
+        def test_meanwhile(sim_instrument):
+            BEFORE.append(counted())
+
+        def test_it(sim_instrument):
+            for _ in range(5):
+                with Gauge(sim_instrument(GaugeSimulator).url) as gauge:
+                    gauge.pressure()
+
+        def test_after():
+            assert counted() == BEFORE[0]
+    """)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(links))
+        result = suite.runpytest_subprocess(f"--labframe-carrier={carrier}", "--capture=no")
+    result.assert_outcomes(passed=4)
+
+
 def test_several_members_share_a_bus(suite: pytest.Pytester) -> None:
     suite.makepyfile("""
         from gauge import Gauge, GaugeSimulator
