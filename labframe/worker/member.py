@@ -282,12 +282,14 @@ class Member:
         return None
 
     def is_failing(self, poll: Poll, error: BaseException) -> None:
-        """Note that a reading gives no value, and say so once."""
-        poll.error = described(error)
+        """Note that a reading gives no value, and say so once; the status has the newest reason."""
+        before, poll.error = poll.error, described(error)
         poll.fail(Quality.ERROR, poll.error)
         if not poll.is_failing:
             poll.is_failing = True
             _LOG.warning("%s: %s gives no value: %s", self.name, poll.name, poll.error)
+            self._judge()
+        elif poll.error != before:
             self._judge()
 
     def _judge(self) -> None:

@@ -354,16 +354,19 @@ def test_commands_through_the_host_are_checked_executed_and_read_back() -> None:
         assert host.instruments[0].state != "disconnected"
 
 
+def quality(host: Host) -> Quality | None:
+    """Return the quality of the newest reading."""
+    reading = host.reading("air_mass_pm1")
+    return None if reading is None else reading.quality
+
+
 def test_a_sensor_that_sleeps_stays_connected_without_values_until_it_is_woken() -> None:
     with hosted({"period_s": 0.2}, reading={"air": {"every": 0.2}}) as host:
         host.wait_fresh("air_mass_pm1")
         simulator = simulator_of(host)
         host.command("air.stop_measurement")
         host.command("air.sleep")
-        until(lambda: "it sleeps" in host.instruments[0].error)
-        reading = host.reading("air_mass_pm1")
-        assert reading is not None
-        assert reading.quality is Quality.ERROR
+        until(lambda: quality(host) is Quality.ERROR and "it sleeps" in host.instruments[0].error)
         assert (simulator.state, str(host.instruments[0].state)) == ("asleep", "error")
         host.command("air.wake")
         host.command("air.start_measurement")

@@ -424,3 +424,18 @@ def test_a_dead_member_of_a_bus_takes_a_tenth_of_its_time_at_most() -> None:
         assert found.quality is Quality.OK
         dead.is_on = True  # type: ignore[union-attr]
         host.wait_fresh("m2_temperature", 8.0)
+
+
+def test_the_status_tells_the_newest_reason_why_there_is_no_value() -> None:
+    class Moody(Instrument):
+        driver = "moody"
+        reason = "it is cold"
+
+        @reading(unit="K", every=0.02)
+        def temperature(self) -> float:
+            raise NoValue(self.reason)
+
+    with lab(Plugin([Moody]), {"a": {"driver": "moody"}}, simulate=False) as host:
+        until(lambda: "it is cold" in host.status()["instruments"][0]["error"])
+        Moody.reason = "it sleeps"
+        until(lambda: "it sleeps" in host.status()["instruments"][0]["error"])
