@@ -62,7 +62,8 @@ def lab(
 ) -> Host:
     """Return a host, not started, with one plugin and free ports."""
     simulate = rest.pop("simulate", True)
-    network = {"date_port": 0, "data_port": 0, "live_server": False, **rest.pop("network", {})}
+    free = {"date_port": 0, "data_port": 0, "push_port": 0, "live_server": False}
+    network = {**free, **rest.pop("network", {})}
     config = {"host": {"name": "test lab"}, "network": network, "instrument": instruments, **rest}
     entries: list[Any] = [Entry(plugin), *more]
     plugins = Plugins(entry_points=entries)
