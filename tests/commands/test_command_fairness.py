@@ -21,9 +21,15 @@ _CLIENTS = 20
 
 @pytest.fixture(autouse=True)
 def _turns() -> Iterator[None]:
-    """Let threads take turns as `labframe run` does: the clients are threads of this program."""
+    """Let threads take turns as `labframe run` does: the clients are threads of this program.
+
+    And leave out of every collection what the tests before it left in memory.
+    """
+    gc.collect()
+    gc.freeze()
     with quick_turns(1):
         yield
+    gc.unfreeze()
 
 
 _PAUSE = threading.Event()  # never set: waiting for it takes its time
