@@ -54,12 +54,17 @@ class Busy(Instrument):
 
 
 class Overloaded(Instrument):
-    """A reading that takes longer than its interval."""
+    """Two readings, and each takes longer than its interval."""
 
     driver = "overloaded"
 
     @reading(unit="1", every=0.01)
     def value(self) -> float:
+        _PAUSE.wait(0.02)
+        return 1.0
+
+    @reading(unit="1", every=0.01)
+    def other(self) -> float:
         _PAUSE.wait(0.02)
         return 1.0
 
