@@ -21,9 +21,15 @@ _CLIENTS = 20
 
 @pytest.fixture(autouse=True)
 def _turns() -> Iterator[None]:
-    """Let threads take turns as `labframe run` does: the clients are threads of this program."""
+    """Let threads take turns as `labframe run` does: the clients are threads of this program.
+
+    And leave out of every collection what the tests before it left in memory.
+    """
+    gc.collect()
+    gc.freeze()
     with quick_turns(1):
         yield
+    gc.unfreeze()
 
 
 _PAUSE = threading.Event()  # never set: waiting for it takes its time
@@ -48,12 +54,17 @@ class Busy(Instrument):
 
 
 class Overloaded(Instrument):
-    """A reading that takes longer than its interval."""
+    """Two readings, and each takes longer than its interval."""
 
     driver = "overloaded"
 
     @reading(unit="1", every=0.01)
     def value(self) -> float:
+        _PAUSE.wait(0.02)
+        return 1.0
+
+    @reading(unit="1", every=0.01)
+    def other(self) -> float:
         _PAUSE.wait(0.02)
         return 1.0
 

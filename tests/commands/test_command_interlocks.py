@@ -14,6 +14,7 @@ from commandlab import (
     Latch,
     code,
     furnaces,
+    held_up,
     host_of,
     recorded,
     said,
@@ -181,6 +182,29 @@ def test_a_deadline_that_passes_while_an_interlock_is_asked_is_a_refusal(
         slow.release()
         assert code(answer.result()) == "ERROR#EXPIRED"
         assert simulated(host).count == 0
+
+
+def test_a_driver_without_a_line_is_not_called_when_the_deadline_passed_meanwhile(
+    tmp_path: Path, latch: Latch
+) -> None:
+    driver = Latch()
+    driver.release()
+    plugin = CommandPlugin(
+        [held_up(driver)], interlocks=[Interlock(lambda c, look: latch.hold(), ("x.*",))]
+    )
+    with (
+        host_of(tmp_path, plugin, {"x": {"driver": "held_up"}}, simulate=False) as host,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        until(lambda: host.members[0].connected)
+        began = time.monotonic()
+        answer = pool.submit(said, host, "x.wait", _deadline=0.1)
+        latch.entered()
+        until(lambda: time.monotonic() - began > 0.15)
+        latch.release()
+        assert code(answer.result()) == "ERROR#EXPIRED"
+        assert driver.passed == 0
+        assert said(host, "x.wait") == 'RET#"done"'
 
 
 def test_every_interlock_that_is_for_a_command_is_asked(tmp_path: Path) -> None:

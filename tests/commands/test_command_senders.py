@@ -5,11 +5,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from commandlab import host_of, json_of, said, simulated
+from commandlab import CommandPlugin, host_of, json_of, said, simulated
 from udp import ask
 
 from labframe.commands import Gate
 from labframe.commands.senders import is_own, sender_of
+from labframe.hookspecs import CommandConsumer
 
 COMMAND = json_of("oven.stop").encode()
 
@@ -66,6 +67,20 @@ def test_an_address_of_this_computer_is_its_own() -> None:
         else:
             own = probe.getsockname()[0]
     assert is_own(own)
+
+
+def test_every_push_socket_of_a_host_has_the_gate_before_it(tmp_path: Path) -> None:
+    consumers = [
+        CommandConsumer(name="store", port=0),
+        CommandConsumer(name="call", port=0, action="callback_direct", callback=len),
+    ]
+    with host_of(tmp_path, CommandPlugin(consumers=consumers)) as host:
+        assert len(host.commanding.sockets) == 3
+        for one in host.commanding.sockets:
+            assert one.server.gate is not None
+            answer = one.server.gate(COMMAND, ("192.0.2.7", 5000))
+            assert answer is not None
+            assert answer.startswith(b"ERROR#NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("allowed", ["refuse", "allow"])
