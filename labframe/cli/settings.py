@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from labframe.cli.values import printable
+from labframe.nearest import did_you_mean
 from labframe.simulation import Settable, SimulatedInstrument, SimulationError
 
 __all__ = ["allowed", "change", "parted", "written"]
@@ -64,6 +64,5 @@ def allowed(settable: Settable[object]) -> str:
 
 
 def _unknown(key: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"there is no value {key!r} to set; {hint}There are: {', '.join(known)}"
+    near = did_you_mean(key, known)
+    return f"there is no value {key!r} to set{near} There are: {', '.join(known)}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
+from labframe.nearest import did_you_mean
 from labframe.plugins import Plugins
 from labframe.simulation import SimulatedInstrument, SimulationError
 
@@ -32,11 +32,9 @@ def simulator(driver: str) -> type[SimulatedInstrument]:
     known = simulators()
     if driver in known:
         return known[driver]
-    near = difflib.get_close_matches(driver, known, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
     raise SimulationError(
-        f"no simulator stands in for a driver {driver!r}; {hint}There are: {', '.join(known)}. "
-        "For one in a file give its path: ./my_simulator.py"
+        f"no simulator stands in for a driver {driver!r}{did_you_mean(driver, known)} "
+        f"There are: {', '.join(known)}. For one in a file give its path: ./my_simulator.py"
     )
 
 

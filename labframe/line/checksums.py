@@ -11,12 +11,13 @@ and says where that value is published. Sources:
 from __future__ import annotations
 
 import binascii
-import difflib
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from labframe.nearest import did_you_mean
 
 __all__ = ["CHECKSUMS", "CHECK_MESSAGE", "Checksum", "checksum"]
 
@@ -65,10 +66,9 @@ def checksum(name: str) -> Checksum:
     try:
         return CHECKSUMS[name]
     except KeyError:
-        near = difflib.get_close_matches(name, CHECKSUMS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"checksum {name!r}: not known{hint} (known: {', '.join(sorted(CHECKSUMS))})"
+            f"checksum {name!r}: not known{did_you_mean(name, CHECKSUMS)} "
+            f"There are: {', '.join(sorted(CHECKSUMS))}"
         ) from None
 
 

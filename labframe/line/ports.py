@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from labframe.errors import PortAmbiguous, PortNotFound
+from labframe.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from serial.tools.list_ports_common import ListPortInfo
@@ -73,9 +73,10 @@ class UsbPort:
         known = [field.name for field in dataclasses.fields(cls)]
         for key in table:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ValueError(f"{key!r}: not a key of a USB port{hint} ({', '.join(known)})")
+                raise ValueError(
+                    f"{key!r}: not a key of a USB port{did_you_mean(key, known)} "
+                    f"There are: {', '.join(known)}"
+                )
         return cls(**table)
 
     def matches(self, port: PortInfo) -> bool:

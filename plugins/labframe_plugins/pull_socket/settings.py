@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from labframe import PluginContext
 from labframe.hookspecs import Channel
+from labframe.nearest import did_you_mean
 from labframe.units import UnitError, check_unit
 
 __all__ = ["RemoteSettings", "remotes"]
@@ -98,8 +98,7 @@ def _known(
 ) -> None:
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ";"
+            hint = did_you_mean(key, known)
             raise context.error(f"{where}.{key}", f"not a key that is known here{hint} "
                                 f"Known: {', '.join(known)}")  # fmt: skip
 
