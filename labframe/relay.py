@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from labframe.closing import Closing
 from labframe.errors import LineError
 from labframe.line import PortSpec, SerialLine, resolve
 from labframe.line.channel import Channel, port_errors
@@ -32,7 +32,7 @@ _LOOK_S: Final = 0.05
 _RETRY_S: Final = 0.25
 
 
-class Relay:
+class Relay(Closing):
     """Forwards bytes between a pseudo-terminal and a port, at once, and records them.
 
     The baud rate that the program sets is set on the port before its first byte goes there; the
@@ -112,17 +112,6 @@ class Relay:
         for thread in self._threads:
             thread.join()
         self._undo.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _opened(self) -> Channel:
         return open_channel(str(self._port), resolve(self._port), self._settings, self._stop)

@@ -58,10 +58,13 @@ def _package(cls: type) -> str:
 
 def _bases(cls: type) -> list[type]:
     return [
-        near
-        for base in cls.__bases__
-        for near in (_bases(base) if base.__name__.startswith("_") else [base])
+        near for base in cls.__bases__ for near in (_bases(base) if _is_aside(base) else [base])
     ]
+
+
+def _is_aside(base: type) -> bool:
+    """Return whether a class has bases that matter more than itself: private, or a help."""
+    return base.__name__.startswith("_") or base.__module__ == "labframe.closing"
 
 
 def _port(cls: type) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 from labframe.client import conversations
 from labframe.client.conversations import Old
 from labframe.client.peer import Peer
+from labframe.closing import Closing
 from labframe.points import Point
 from labframe.protocol.pull import Marker
 
@@ -26,7 +27,7 @@ def _checked(old: Old) -> Old:
     return old
 
 
-class PullClient(Generic[PointT]):
+class PullClient(Closing, Generic[PointT]):
     """Reads the newest points of a pull socket.
 
     A request without an answer is sent again: reading twice does no harm. Any number of threads may
@@ -166,17 +167,6 @@ class PullClient(Generic[PointT]):
     def close(self) -> None:
         """Ask no more; a request of another thread that is under way still gets its answer."""
         self._peer.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._peer}>"

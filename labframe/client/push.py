@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, get_args
 from labframe.client import commands, conversations
 from labframe.client.commands import DEADLINE_S
 from labframe.client.peer import Conversation, Peer
+from labframe.closing import Closing
 from labframe.errors import ClientError
 from labframe.protocol.outcomes import json_request, raw_request
 from labframe.protocol.push import ReturnFormat
@@ -64,7 +65,7 @@ class _AnyPushClient:
         return f"<{type(self).__name__} of {self._peer}>"
 
 
-class PushClient(_AnyPushClient):
+class PushClient(_AnyPushClient, Closing):
     """Hands named values and commands to a push socket.
 
     To a host of labframe, :meth:`command` sends a command as often as it takes, and it is executed
@@ -227,17 +228,6 @@ class PushClient(_AnyPushClient):
     def close(self) -> None:
         """Send no more; a request of another thread that is under way still gets its answer."""
         self._peer.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class AsyncPushClient(_AnyPushClient):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import ClassVar, Self
 
+from labframe.closing import Closing
 from labframe.errors import BadReply, DeclarationError, IdentityError, LineError
 from labframe.instrument import commands, readings
 from labframe.instrument.commands import CommandDeclaration
@@ -19,7 +20,7 @@ from labframe.points import Value
 __all__ = ["Instrument"]
 
 
-class Instrument:
+class Instrument(Closing):
     """A laboratory instrument: a driver class, bound to a port.
 
     A driver declares its line, how the instrument is recognised, and its readings. It runs on one
@@ -219,14 +220,6 @@ class Instrument:
     def __enter__(self) -> Self:
         self.open()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} on {self.port}>"

@@ -7,9 +7,9 @@ import os
 import threading
 import time
 from time import monotonic
-from types import TracebackType
 from typing import Final, Self
 
+from labframe.closing import Closing
 from labframe.errors import BadReply, Expired, LabframeError, PortGone
 from labframe.line.channel import Channel, Interrupted, port_errors
 from labframe.line.conversation import BLANK, Conversation, shown
@@ -28,7 +28,7 @@ _CLOSING_S: Final = 2.0
 _MOST_MEMBERS: Final = 256
 
 
-class Line:
+class Line(Closing):
     """One serial port: opens it, frames, keeps deadlines, and never mixes up answers.
 
     Any number of threads may call it: a lock is held for each whole transaction. A late answer is
@@ -150,14 +150,6 @@ class Line:
     def __enter__(self) -> Self:
         self.open()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Line {self.port_url!r}, {'open' if self.is_open else 'closed'}>"

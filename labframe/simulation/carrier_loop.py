@@ -6,9 +6,8 @@ import contextlib
 import tempfile
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from labframe.closing import Closing
 from labframe.simulation.core import SimulatedInstrument
 from labframe.simulation.errors import SimulationError
 from labframe.simulation.pty_carrier import PtyCarrier
@@ -19,7 +18,7 @@ __all__ = ["CarrierLoop"]
 _SEEN = 100
 
 
-class CarrierLoop:
+class CarrierLoop(Closing):
     """Pseudo-terminals for hundreds of simulated instruments, their links in one directory.
 
     A simulator that blocks in ``feed`` or ``tick`` stops them all: it must not.
@@ -90,14 +89,3 @@ class CarrierLoop:
         if self._own_directory:
             with contextlib.suppress(OSError):
                 self.directory.rmdir()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -8,10 +8,10 @@ mistake would agree with itself.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
+from labframe.nearest import did_you_mean
 from labframe.simulation.errors import SimulationError
 from labframe.simulation.settable import Settable
 
@@ -194,9 +194,7 @@ class SimulatedInstrument:
         return None
 
     def _unknown(self, name: str, known: list[str]) -> str:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
         return (
             f"the simulated {getattr(self, 'driver', type(self).__name__)} has no value {name!r} "
-            f"to set{hint} It knows: {', '.join(known) or 'none'}"
+            f"to set{did_you_mean(name, known)} It knows: {', '.join(known) or 'none'}"
         )

@@ -6,16 +6,12 @@ import contextlib
 import os
 import re
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from labframe.simulation.carrier import ThreadCarrier
 from labframe.simulation.core import SimulatedInstrument
 from labframe.simulation.errors import SimulationError
-from labframe.simulation.guarded import GuardedSimulator
-from labframe.simulation.pacing import Pacing
 from labframe.simulation.pseudo_terminal import PseudoTerminal
 from labframe.simulation.selector_thread import SelectorThread
 from labframe.simulation.uart import garbled
@@ -27,7 +23,7 @@ _UNSENT = 65536
 """What waits for a client that does not read; more is lost, as on a wire."""
 
 
-class PtyCarrier:
+class PtyCarrier(ThreadCarrier):
     """Carries bytes between a simulated instrument and a pseudo-terminal behind a link.
 
     The link is named as udev names serial adapters in ``/dev/serial/by-id``:
@@ -63,13 +59,11 @@ class PtyCarrier:
         thread: SelectorThread | None = None,
         paced: bool = True,
     ) -> None:
-        self.simulator = simulator
+        super().__init__(simulator, paced)
         self.url = ""
         self.lost = 0
-        self._pacing = Pacing(simulator.baudrate if paced else None)
         self._unsent = b""
         self._waits_for_room = False
-        self._closed = False
         with contextlib.ExitStack() as undo:
             if directory is None:
                 directory = Path(tempfile.mkdtemp(prefix="labframe-sim-"))
@@ -82,23 +76,9 @@ class PtyCarrier:
             self._device = self._pty.device
             undo.callback(thread.call, self._pull)
             self.url = str(self._new_link(directory.absolute(), name))
-            simulator.carrier = self
-            self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
+            self._carry(keep_seen)
             thread.call(self._start)
             self._undo = undo.pop_all()
-
-    @property
-    def seen(self) -> list[bytes]:
-        """The chunks that a client wrote, as they came, the newest last."""
-        return self._guarded.seen
-
-    @property
-    def failure(self) -> Exception | None:
-        """The first exception that the simulator raised, None while there was none.
-
-        The traceback is logged, the chunk goes unanswered, the carrier carries on.
-        """
-        return self._guarded.failure
 
     @property
     def device(self) -> str:
@@ -109,11 +89,6 @@ class PtyCarrier:
     def plugged(self) -> bool:
         """Whether the cable is in."""
         return self._pty is not None
-
-    @property
-    def closed(self) -> bool:
-        """Whether ``close`` was called."""
-        return self._closed
 
     def unplug(self) -> None:
         """Pull the cable: the link disappears, whoever has the port open finds it hung up."""
@@ -139,17 +114,6 @@ class PtyCarrier:
         """Unplug for good; give back the descriptors, the thread, the link. May be called again."""
         self._closed = True
         self._undo.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # The link.
 
@@ -178,8 +142,7 @@ class PtyCarrier:
     def _start(self) -> None:
         assert self._pty is not None
         self._thread.watch(self._pty.instrument_fd, self._readable)
-        if self.simulator.tick_s is not None:
-            self._tick(time.monotonic())
+        self._begin_ticks()
 
     def _pull(self) -> None:
         pty, self._pty = self._pty, None
@@ -211,13 +174,15 @@ class PtyCarrier:
         Path(aside).replace(self.url)
         old, self._pty, self._device = self._pty, new, new.device
         self._thread.watch(new.instrument_fd, self._readable)
-        if old is not None:
+        if old is None:
+            self._new_cable()
+        else:
             self._hang_up(old)
 
     def _hang_up(self, pty: PseudoTerminal) -> None:
         self._unsent = b""
         self._waits_for_room = False
-        self._pacing.begin()
+        self._new_cable()
         with contextlib.suppress(KeyError):  # closed before it was started
             self._thread.unwatch(pty.instrument_fd)
         pty.close()
@@ -230,32 +195,12 @@ class PtyCarrier:
             data = os.read(pty.instrument_fd, _CHUNK)
         except BlockingIOError:
             return
-        heard = data if pty.same_speed() else garbled(data)
-        self._answer(self._guarded.feed(data, heard, time.monotonic()))
+        self._heard(data, data if pty.same_speed() else garbled(data))
 
-    def _tick(self, due: float) -> None:
-        pace = self.simulator.tick_s
-        if self._closed or pace is None:
+    def _send(self, data: bytes) -> None:
+        if self._pty is None:
             return
-        self._answer(self._guarded.tick(time.monotonic()))
-        following = due + pace
-        if following <= time.monotonic():  # held up: what was missed is not made up for
-            following = time.monotonic() + pace
-        self._thread.at(following, partial(self._tick, following))
-
-    def _answer(self, answers: list[tuple[float, bytes]]) -> None:
-        now = time.monotonic()
-        for at, data in answers:
-            for due, part in self._pacing.parts(at, data):
-                if due <= now:
-                    self._send(self._pty, part)
-                else:
-                    self._thread.at(due, partial(self._send, self._pty, part))
-
-    def _send(self, pty: PseudoTerminal | None, data: bytes) -> None:
-        if pty is None or pty is not self._pty:
-            return  # the cable was pulled meanwhile
-        if not pty.same_speed():
+        if not self._pty.same_speed():
             data = garbled(data)
         self._unsent += data
         self.lost += max(len(self._unsent) - _UNSENT, 0)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from labframe import wires
+from labframe.simulation.carrier import Carrier
 from labframe.simulation.core import SimulatedInstrument
 from labframe.simulation.errors import SimulationError
-from labframe.simulation.guarded import GuardedSimulator
 from labframe.simulation.uart import Framing, as_received
 
 __all__ = ["SimCarrier"]
@@ -21,7 +20,7 @@ _MOST_TICKS: Final = 1000
 """So many are made up for at most when nobody looked for long."""
 
 
-class SimCarrier:
+class SimCarrier(Carrier):
     """Carries bytes between a simulated instrument and ``sim://NAME``, which a line can open.
 
     It sees what a pseudo-terminal cannot: data bits, parity, DTR and RTS. It needs no thread and no
@@ -52,17 +51,15 @@ class SimCarrier:
         keep_seen: int = 1000,
         paced: bool = True,
     ) -> None:
-        self.simulator = simulator
+        super().__init__(simulator)
         self.settings: wires.PortSettings | None = None
         name = name or f"{getattr(simulator, 'driver', 'instrument')}-{next(_COUNT)}"
         self.url = f"sim://{name}"
-        simulator.carrier = self
-        self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
+        self._carry(keep_seen)
         self._own = Framing(simulator.baudrate, simulator.bytesize, simulator.parity)
         rate = simulator.baudrate if paced else None
         self._byte_s = _FRAME_BITS / rate if rate else 0.0
         self._next_tick = _NEVER
-        self._closed = False
         self._wire = wires.Wire(
             name, self._hear, self._pump, self._opened, clock or wires.RealClock()
         )
@@ -74,24 +71,9 @@ class SimCarrier:
             raise SimulationError(str(error)) from error
 
     @property
-    def seen(self) -> list[bytes]:
-        """The chunks that a client wrote, the newest last."""
-        return self._guarded.seen
-
-    @property
-    def failure(self) -> Exception | None:
-        """The first exception that the simulator raised, None while there was none."""
-        return self._guarded.failure
-
-    @property
     def plugged(self) -> bool:
         """Whether the cable is in."""
         return self._wire.is_plugged
-
-    @property
-    def closed(self) -> bool:
-        """Whether ``close`` was called."""
-        return self._closed
 
     def unplug(self) -> None:
         """Pull the cable: whoever has the port open finds it gone."""
@@ -120,17 +102,6 @@ class SimCarrier:
         self._closed = True
         self._wire.unplug()
         wires.remove(self._wire)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # What the wire calls, holding its lock.
 

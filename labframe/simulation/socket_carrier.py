@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
-from functools import partial
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from labframe.simulation.carrier import ThreadCarrier
 from labframe.simulation.core import SimulatedInstrument
 from labframe.simulation.errors import SimulationError
-from labframe.simulation.guarded import GuardedSimulator
-from labframe.simulation.pacing import Pacing
 from labframe.simulation.selector_thread import SelectorThread
 
 __all__ = ["SocketCarrier"]
@@ -21,7 +17,7 @@ _CHUNK: Final = 65536
 _HOST: Final = "127.0.0.1"
 
 
-class SocketCarrier:
+class SocketCarrier(ThreadCarrier):
     """Carries bytes between a simulated instrument and ``socket://127.0.0.1:PORT``.
 
     One client at a time; another one waits until the first is gone. Line settings do not travel
@@ -46,38 +42,20 @@ class SocketCarrier:
         paced: bool = True,
         thread: SelectorThread | None = None,
     ) -> None:
-        self.simulator = simulator
+        super().__init__(simulator, paced)
         self._owns_thread = thread is None
         self._thread = thread or SelectorThread("labframe simulation")
         self._listener: socket.socket | None = _listening(0)
         self._port: int = self._listener.getsockname()[1]
         self.url = f"socket://{_HOST}:{self._port}"
-        simulator.carrier = self
-        self._guarded = GuardedSimulator(simulator, self.url, keep_seen)
-        self._pacing = Pacing(simulator.baudrate if paced else None)
         self._client: socket.socket | None = None
-        self._closed = False
+        self._carry(keep_seen)
         self._thread.call(self._start)
-
-    @property
-    def seen(self) -> list[bytes]:
-        """The chunks that a client wrote, as they came, the newest last."""
-        return self._guarded.seen
-
-    @property
-    def failure(self) -> Exception | None:
-        """The first exception that the simulator raised, None while there was none."""
-        return self._guarded.failure
 
     @property
     def plugged(self) -> bool:
         """Whether it can be reached."""
         return self._listener is not None
-
-    @property
-    def closed(self) -> bool:
-        """Whether ``close`` was called."""
-        return self._closed
 
     def unplug(self) -> None:
         """Cut the connection, and let nobody in."""
@@ -105,24 +83,12 @@ class SocketCarrier:
         if self._owns_thread:
             self._thread.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     # All that follows runs on the thread.
 
     def _start(self) -> None:
         assert self._listener is not None
         self._thread.watch(self._listener.fileno(), self._accept)
-        if self.simulator.tick_s is not None:
-            self._tick(time.monotonic())
+        self._begin_ticks()
 
     def _listen(self) -> None:
         if self._closed:
@@ -162,7 +128,7 @@ class SocketCarrier:
         client.setblocking(False)
         self._thread.unwatch(self._listener.fileno())
         self._client = client
-        self._pacing.begin()
+        self._new_cable()
         self._thread.watch(client.fileno(), self._readable)
 
     def _readable(self) -> None:
@@ -177,30 +143,12 @@ class SocketCarrier:
         if not data:
             self._hang_up()
             return
-        self._send_all(self._guarded.feed(data, data, time.monotonic()))
+        self._heard(data, data)
 
-    def _tick(self, due: float) -> None:
-        pace = self.simulator.tick_s
-        if self._closed or pace is None:
-            return
-        now = time.monotonic()
-        self._send_all(self._guarded.tick(now))
-        following = max(due + pace, now)
-        self._thread.at(following, partial(self._tick, following))
-
-    def _send_all(self, answers: list[tuple[float, bytes]]) -> None:
-        now = time.monotonic()
-        for at, data in answers:
-            for due, part in self._pacing.parts(at, data):
-                if due <= now:
-                    self._send(self._client, part)
-                else:
-                    self._thread.at(due, partial(self._send, self._client, part))
-
-    def _send(self, client: socket.socket | None, data: bytes) -> None:
-        if client is not None and client is self._client:
+    def _send(self, data: bytes) -> None:
+        if self._client is not None:
             with contextlib.suppress(OSError):  # it is gone, or does not read: lost, as on a wire
-                client.send(data)
+                self._client.send(data)
 
 
 def _listening(port: int) -> socket.socket:

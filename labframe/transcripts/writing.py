@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from labframe.closing import Closing
 from labframe.transcripts.entries import Entry, Header, entry_line, header_line
 
 __all__ = ["TranscriptWriter"]
@@ -15,7 +15,7 @@ __all__ = ["TranscriptWriter"]
 _MODE: Final = 0o640
 
 
-class TranscriptWriter:
+class TranscriptWriter(Closing):
     """Appends entries to a new file, each with one call to the system.
 
     So the file is good up to the last entry when this program is killed at any moment. Where the
@@ -58,17 +58,6 @@ class TranscriptWriter:
         if fd is not None:
             with contextlib.suppress(OSError):
                 os.close(fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _opened(self, flags: int) -> int:
         return os.open(self.path, os.O_RDWR | os.O_APPEND | flags, _MODE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rawclient import RawClient
 
 
 def open_descriptors() -> int:
@@ -27,30 +27,6 @@ def nothing_left(
     yield
     assert (open_descriptors(), threading.active_count()) == before
     assert list(temporary.iterdir()) == []
-
-
-class RawClient:
-    """A program that knows nothing of pyserial: ``os.open``, ``os.read``, ``os.write``."""
-
-    def __init__(self, path: str) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
-
-    def read(self, count: int, wait_s: float = 5.0) -> bytes:
-        """Return ``count`` bytes, fewer if for ``wait_s`` nothing came or the line was hung up."""
-        got = b""
-        while len(got) < count and select.select([self.fd], [], [], wait_s)[0]:
-            try:
-                chunk = os.read(self.fd, count - len(got))
-            except OSError:
-                break
-            if not chunk:
-                break
-            got += chunk
-        return got
-
-    def ask(self, data: bytes, count: int) -> bytes:
-        os.write(self.fd, data)
-        return self.read(count)
 
 
 @pytest.fixture

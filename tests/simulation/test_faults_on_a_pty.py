@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import pytest
 import serial
+from rawclient import RawClient
 
 from labframe.simulation import (
     FAULTS,
@@ -27,13 +28,6 @@ from labframe.simulation import (
 pytestmark = pytest.mark.skipif(not available(), reason="no pseudo-terminals here")
 
 WAIT_S = 5.0
-
-
-class Raw(Protocol):
-    fd: int
-
-    def read(self, count: int, wait_s: float = 5.0) -> bytes: ...
-    def ask(self, data: bytes, count: int) -> bytes: ...
 
 
 class Parrot(LineSimulator):
@@ -60,7 +54,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def arrivals(client: Raw, count: int) -> list[tuple[float, bytes]]:
+def arrivals(client: RawClient, count: int) -> list[tuple[float, bytes]]:
     """Return so many bytes, each with its time."""
     got: list[tuple[float, bytes]] = []
     while len(got) < count and (byte := client.read(1)):
@@ -69,7 +63,7 @@ def arrivals(client: Raw, count: int) -> list[tuple[float, bytes]]:
 
 
 def test_a_late_answer_arrives_late_and_the_next_one_behind_it(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     with parrot() as (faulty, carrier):
         client = raw_client(carrier.url)
@@ -82,7 +76,7 @@ def test_a_late_answer_arrives_late_and_the_next_one_behind_it(
         assert 0.29 < time.monotonic() - begun < 2
 
 
-def test_a_split_answer_comes_with_a_pause_in_it(raw_client: Callable[[str], Raw]) -> None:
+def test_a_split_answer_comes_with_a_pause_in_it(raw_client: Callable[[str], RawClient]) -> None:
     with parrot() as (faulty, carrier), faulty.fault("split", 2, 0.2):
         client = raw_client(carrier.url)
         os.write(client.fd, b"abcd\r")
@@ -92,7 +86,7 @@ def test_a_split_answer_comes_with_a_pause_in_it(raw_client: Callable[[str], Raw
         assert times[4][0] - times[2][0] < 0.15
 
 
-def test_a_paced_answer_comes_byte_by_byte(raw_client: Callable[[str], Raw]) -> None:
+def test_a_paced_answer_comes_byte_by_byte(raw_client: Callable[[str], RawClient]) -> None:
     with parrot() as (faulty, carrier), faulty.fault("pace", 300):
         client = raw_client(carrier.url)
         begun = time.monotonic()
@@ -104,7 +98,7 @@ def test_a_paced_answer_comes_byte_by_byte(raw_client: Callable[[str], Raw]) -> 
 
 
 def test_a_truncated_answer_and_no_answer_leave_the_next_one_whole(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     with parrot() as (faulty, carrier):
         client = raw_client(carrier.url)
@@ -117,7 +111,9 @@ def test_a_truncated_answer_and_no_answer_leave_the_next_one_whole(
         assert client.ask(b"abcd\r", 5) == b"ABCD\r"
 
 
-def test_the_cable_is_pulled_in_the_middle_of_an_answer(raw_client: Callable[[str], Raw]) -> None:
+def test_the_cable_is_pulled_in_the_middle_of_an_answer(
+    raw_client: Callable[[str], RawClient],
+) -> None:
     with parrot() as (faulty, carrier), faulty.fault("unplug", 2):
         client = raw_client(carrier.url)
         assert client.ask(b"abcd\r", 5) == b"AB"
@@ -129,7 +125,7 @@ def test_the_cable_is_pulled_in_the_middle_of_an_answer(raw_client: Callable[[st
 
 @pytest.mark.parametrize("slowly", [0.0, 0.2])
 def test_the_cable_waits_for_the_bytes_that_come_before(
-    raw_client: Callable[[str], Raw], slowly: float
+    raw_client: Callable[[str], RawClient], slowly: float
 ) -> None:
     with parrot() as (faulty, carrier):
         faulty.inject("slow", slowly)
@@ -137,7 +133,7 @@ def test_the_cable_waits_for_the_bytes_that_come_before(
         assert raw_client(carrier.url).ask(b"abcd\r", 5) == b"ABC"
 
 
-def test_the_cable_is_put_back_as_another_device(raw_client: Callable[[str], Raw]) -> None:
+def test_the_cable_is_put_back_as_another_device(raw_client: Callable[[str], RawClient]) -> None:
     with parrot() as (faulty, carrier), faulty.fault("replug", True, 0.1):
         before = os.readlink(carrier.url)
         client = raw_client(carrier.url)
@@ -175,7 +171,7 @@ def test_a_cable_that_is_in_can_be_put_back_as_the_same_device() -> None:
 
 
 def test_a_blocked_write_waits_until_flow_control_lets_it_through(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     with parrot() as (faulty, carrier), faulty.fault("write_blocked", 0.3):
         client = raw_client(carrier.url)
@@ -199,7 +195,9 @@ def test_a_write_with_a_timeout_ends_with_an_error_while_output_is_held() -> Non
         assert port.read(2) == b"C\r"
 
 
-def test_a_hold_that_nobody_released_ends_with_the_cable(raw_client: Callable[[str], Raw]) -> None:
+def test_a_hold_that_nobody_released_ends_with_the_cable(
+    raw_client: Callable[[str], RawClient],
+) -> None:
     with PtyCarrier(Parrot()) as carrier:
         carrier.hold_output()
         carrier.hold_output()
@@ -212,7 +210,7 @@ def test_a_hold_that_nobody_released_ends_with_the_cable(raw_client: Callable[[s
         assert raw_client(carrier.url).ask(b"a\r", 2) == b"A\r"
 
 
-def test_an_overflow_drowns_the_answer(raw_client: Callable[[str], Raw]) -> None:
+def test_an_overflow_drowns_the_answer(raw_client: Callable[[str], RawClient]) -> None:
     with parrot() as (faulty, carrier), faulty.fault("overflow", 0.3):
         client = raw_client(carrier.url)
         assert client.ask(b"a\r", 100) == b"U" * 100

@@ -9,10 +9,11 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import pytest
 import serial
+from rawclient import RawClient
 
 from labframe.simulation import (
     Answer,
@@ -26,13 +27,6 @@ from labframe.simulation import (
 pytestmark = pytest.mark.skipif(not available(), reason="no pseudo-terminals here")
 
 WAIT_S = 5.0
-
-
-class Raw(Protocol):
-    fd: int
-
-    def read(self, count: int, wait_s: float = 5.0) -> bytes: ...
-    def ask(self, data: bytes, count: int) -> bytes: ...
 
 
 class Echo(SimulatedInstrument):
@@ -61,7 +55,7 @@ def test_a_pulled_cable_hangs_up_on_a_serial_port() -> None:
             port.write(b"x")
 
 
-def test_a_pulled_cable_wakes_a_raw_reader(raw_client: Callable[[str], Raw]) -> None:
+def test_a_pulled_cable_wakes_a_raw_reader(raw_client: Callable[[str], RawClient]) -> None:
     with PtyCarrier(Echo()) as carrier:
         client = raw_client(carrier.url)
         puller = threading.Timer(0.05, carrier.unplug)
@@ -73,7 +67,7 @@ def test_a_pulled_cable_wakes_a_raw_reader(raw_client: Callable[[str], Raw]) -> 
 
 
 def test_back_again_it_has_another_number_behind_the_same_link(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     with PtyCarrier(Echo()) as carrier:
         url, device = carrier.url, carrier.device
@@ -87,7 +81,7 @@ def test_back_again_it_has_another_number_behind_the_same_link(
             assert raw_client(url).ask(b"hello", 5) == b"hello"
 
 
-def test_who_held_the_old_device_stays_cut_off(raw_client: Callable[[str], Raw]) -> None:
+def test_who_held_the_old_device_stays_cut_off(raw_client: Callable[[str], RawClient]) -> None:
     with PtyCarrier(Echo()) as carrier:
         old = raw_client(carrier.url)
         number = os.fstat(old.fd).st_rdev
@@ -100,7 +94,7 @@ def test_who_held_the_old_device_stays_cut_off(raw_client: Callable[[str], Raw])
 
 
 def test_an_answer_of_the_time_before_is_lost_and_the_instrument_lives_on(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     heard = threading.Event()
 
@@ -123,6 +117,28 @@ def test_an_answer_of_the_time_before_is_lost_and_the_instrument_lives_on(
         client = raw_client(carrier.url)
         assert client.ask(b"f\r\n", 6) == b"HALF\r\n"
         assert client.read(1, wait_s=0.01) == b""
+
+
+def test_what_is_said_while_the_cable_is_out_is_lost(
+    raw_client: Callable[[str], RawClient],
+) -> None:
+    said = threading.Event()
+
+    class Talker(Echo):
+        def tick(self, now: float) -> list[Answer]:
+            assert self.carrier is not None
+            if self.carrier.plugged or said.is_set():
+                return []
+            said.set()
+            return [Answer(b"into the void", delay_s=0.1)]
+
+    with PtyCarrier(Talker()) as carrier:
+        carrier.unplug()
+        assert said.wait(WAIT_S)
+        carrier.replug()
+        client = raw_client(carrier.url)
+        assert client.read(1, wait_s=0.3) == b""
+        assert client.ask(b"x", 1) == b"x"
 
 
 def test_a_glitch_changes_the_device_but_never_takes_the_link_away() -> None:
@@ -158,7 +174,7 @@ def test_pulling_twice_is_pulling_once() -> None:
         assert carrier.plugged
 
 
-def test_an_instrument_may_pull_its_own_cable(raw_client: Callable[[str], Raw]) -> None:
+def test_an_instrument_may_pull_its_own_cable(raw_client: Callable[[str], RawClient]) -> None:
     class Suicidal(Echo):
         carrier: PtyCarrier
 
@@ -197,7 +213,9 @@ def test_a_closed_carrier_cannot_be_plugged_in_again() -> None:
         carrier.replug()
 
 
-def test_a_carrier_can_be_closed_while_it_is_flooded(raw_client: Callable[[str], Raw]) -> None:
+def test_a_carrier_can_be_closed_while_it_is_flooded(
+    raw_client: Callable[[str], RawClient],
+) -> None:
     flooded = threading.Event()
 
     class Flood(Echo):
@@ -214,7 +232,7 @@ def test_a_carrier_can_be_closed_while_it_is_flooded(raw_client: Callable[[str],
 
 @pytest.mark.parametrize("rubbish", ["raise", "text", "none"])
 def test_a_simulator_that_fails_is_logged_once_and_goes_on(
-    rubbish: str, raw_client: Callable[[str], Raw], caplog: pytest.LogCaptureFixture
+    rubbish: str, raw_client: Callable[[str], RawClient], caplog: pytest.LogCaptureFixture
 ) -> None:
     class Faulty(Echo):
         def feed(self, data: bytes, now: float) -> list[Answer]:

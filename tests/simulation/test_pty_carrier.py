@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import pytest
 import serial
+from rawclient import RawClient
 
 from labframe.simulation import (
     Answer,
@@ -25,13 +26,6 @@ from labframe.simulation import (
 pytestmark = pytest.mark.skipif(not available(), reason="no pseudo-terminals here")
 
 WAIT_S = 5.0
-
-
-class Raw(Protocol):
-    fd: int
-
-    def read(self, count: int, wait_s: float = 5.0) -> bytes: ...
-    def ask(self, data: bytes, count: int) -> bytes: ...
 
 
 class Echo(SimulatedInstrument):
@@ -135,7 +129,7 @@ def test_a_plain_serial_port_can_be_opened_on_it() -> None:
         assert carrier.seen == [b"krdg?\r\n"]
 
 
-def test_every_byte_passes_unchanged_both_ways(raw_client: Callable[[str], Raw]) -> None:
+def test_every_byte_passes_unchanged_both_ways(raw_client: Callable[[str], RawClient]) -> None:
     every = bytes(range(256))
     with PtyCarrier(Echo()) as carrier:
         assert raw_client(carrier.url).ask(every, 256) == every
@@ -149,7 +143,7 @@ def test_what_waits_is_counted_as_a_real_port_does() -> None:
         assert port.in_waiting == 12
 
 
-def test_a_request_in_pieces_and_several_at_once(raw_client: Callable[[str], Raw]) -> None:
+def test_a_request_in_pieces_and_several_at_once(raw_client: Callable[[str], RawClient]) -> None:
     with PtyCarrier(Upper()) as carrier:
         client = raw_client(carrier.url)
         for piece in (b"a", b"b\r"):
@@ -158,7 +152,7 @@ def test_a_request_in_pieces_and_several_at_once(raw_client: Callable[[str], Raw
         assert b"".join(carrier.seen) == b"ab\r\nc\r\nd\r\n"
 
 
-def test_the_next_client_finds_the_same_instrument(raw_client: Callable[[str], Raw]) -> None:
+def test_the_next_client_finds_the_same_instrument(raw_client: Callable[[str], RawClient]) -> None:
     with PtyCarrier(Upper()) as carrier:
         for _ in range(3):
             with serial.Serial(carrier.url, 19200, timeout=5) as port:
@@ -187,7 +181,7 @@ def test_at_the_wrong_baud_rate_there_is_no_sense_in_either_direction() -> None:
 
 
 def test_an_answer_longer_than_the_line_holds_arrives_whole(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     class Long(Upper):
         def respond(self, line: bytes, now: float) -> bytes:
@@ -200,7 +194,7 @@ def test_an_answer_longer_than_the_line_holds_arrives_whole(
         assert carrier.lost == 0
 
 
-def test_what_nobody_reads_is_lost_in_the_end(raw_client: Callable[[str], Raw]) -> None:
+def test_what_nobody_reads_is_lost_in_the_end(raw_client: Callable[[str], RawClient]) -> None:
     class Flood(LineSimulator):
         driver: ClassVar[str] = "flood"
 
@@ -217,7 +211,7 @@ def test_what_nobody_reads_is_lost_in_the_end(raw_client: Callable[[str], Raw]) 
         assert client.read(1, wait_s=0.05) == b""
 
 
-def test_only_the_newest_chunks_are_remembered(raw_client: Callable[[str], Raw]) -> None:
+def test_only_the_newest_chunks_are_remembered(raw_client: Callable[[str], RawClient]) -> None:
     with PtyCarrier(Echo(), keep_seen=3) as carrier:
         client = raw_client(carrier.url)
         for number in range(5):
@@ -231,7 +225,7 @@ def test_only_the_newest_chunks_are_remembered(raw_client: Callable[[str], Raw])
 # Time.
 
 
-def test_an_answer_comes_after_its_delay(raw_client: Callable[[str], Raw]) -> None:
+def test_an_answer_comes_after_its_delay(raw_client: Callable[[str], RawClient]) -> None:
     with PtyCarrier(Echo(delay_s=0.1)) as carrier:
         client = raw_client(carrier.url)
         asked = time.monotonic()
@@ -248,7 +242,7 @@ def test_ticks_come_at_their_pace_also_with_the_cable_out() -> None:
 
 
 def test_a_simulator_that_is_slower_than_its_ticks_still_answers(
-    raw_client: Callable[[str], Raw],
+    raw_client: Callable[[str], RawClient],
 ) -> None:
     class Lazy(Echo):
         tick_s = 0.0001
