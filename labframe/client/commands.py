@@ -9,16 +9,11 @@ from uuid import uuid4
 from labframe.client.peer import Conversation, Request
 from labframe.errors import OutcomeUnknown
 from labframe.protocol import outcomes
+from labframe.protocol.commands import LONGEST_DEADLINE_S, SHORTEST_DEADLINE_S
 from labframe.protocol.outcomes import json_request
 from labframe.protocol.push import ReturnFormat
 
-__all__ = ["DEADLINE_S", "command", "waits_s"]
-
-DEADLINE_S: Final = 2.0
-"""Seconds after which a host begins a command no more, if nothing else is said."""
-
-_SHORTEST_S: Final = 0.001
-_LONGEST_S: Final = 600.0
+__all__ = ["command", "waits_s"]
 
 # A tenth of the datagrams lost in each direction leaves 2 of 10^6 commands without an answer.
 _FIRST_S: Final = 0.2
@@ -55,7 +50,7 @@ def command(
     values = {"method": method, **arguments, **own}
 
     def later(passed_s: float) -> bytes:
-        left_s = max(round(deadline_s - passed_s, 3), _SHORTEST_S)
+        left_s = max(round(deadline_s - passed_s, 3), SHORTEST_DEADLINE_S)
         return json_request({**values, "_deadline": left_s}).encode()
 
     request = Request(json_request(values).encode(), True, longest, later, identity)
@@ -72,9 +67,12 @@ def waits_s(deadline_s: float) -> tuple[float, ...]:
     Raises:
         ValueError: If it is no deadline.
     """
-    if not _SHORTEST_S <= deadline_s <= _LONGEST_S:  # not a number is none of them either
+    if (
+        not SHORTEST_DEADLINE_S <= deadline_s <= LONGEST_DEADLINE_S
+    ):  # not a number is none of them either
         raise ValueError(
-            f"_deadline = {deadline_s!r}: not a number of seconds, {_SHORTEST_S} to {_LONGEST_S:g}"
+            f"_deadline = {deadline_s!r}: not a number of seconds, {SHORTEST_DEADLINE_S} to "
+            f"{LONGEST_DEADLINE_S:g}"
         )
     waits = []
     wait_s, left_s = min(_FIRST_S, deadline_s / 8), deadline_s

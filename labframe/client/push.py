@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, get_args
 
 from labframe.client import commands, conversations
-from labframe.client.commands import DEADLINE_S
 from labframe.client.peer import Conversation, Peer
 from labframe.closing import Closing
 from labframe.errors import ClientError
+from labframe.protocol.commands import DEADLINE_S
 from labframe.protocol.outcomes import json_request, raw_request
 from labframe.protocol.push import ReturnFormat
 

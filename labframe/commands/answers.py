@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from labframe.errors import ArgumentError, NoValue, Refusal
 from labframe.protocol import push
+from labframe.protocol.commands import OUTCOME_UNKNOWN
 from labframe.protocol.wire import MAX_DATAGRAM, encode
 
 __all__ = ["CODES", "FAILED", "UNKNOWN", "failed", "refused", "returned", "told"]
 
-UNKNOWN: Final = "OUTCOME_UNKNOWN"
+UNKNOWN: Final = OUTCOME_UNKNOWN
 FAILED: Final = "FAILED"
 
 CODES: Final = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import itertools
 import logging
@@ -62,7 +61,10 @@ class Deadlines:
             if call is None:
                 self._bell.acquire(timeout=None if wait_s == _FOR_EVER else wait_s)
                 continue
-            with contextlib.suppress(Exception):
+            try:
                 again = call()
-                if again is not None:
-                    self.at(again, call)
+            except Exception:  # noqa: BLE001  # the other deadlines are still kept
+                _LOG.exception("a deadline was not looked at; this is a mistake in labframe")
+                continue
+            if again is not None:
+                self.at(again, call)

@@ -10,12 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from labframe.errors import Refusal
 from labframe.nearest import did_you_mean
+from labframe.protocol.commands import DEADLINE_S, LONGEST_DEADLINE_S, SHORTEST_DEADLINE_S
 
-__all__ = ["DEADLINE_S", "Request", "parsed"]
+__all__ = ["Request", "parsed"]
 
-DEADLINE_S: Final = 2.0
-_SHORTEST_S: Final = 0.001
-_LONGEST_S: Final = 600.0
 _LONGEST_ID: Final = 128
 _OWN: Final = ("_id", "_deadline", "_dry_run")
 _SHOWN: Final = 80
@@ -86,11 +84,12 @@ def _id(value: Any) -> str:
 
 def _deadline(value: Any) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and math.isfinite(value) and _SHORTEST_S <= value <= _LONGEST_S:
+    if is_number and math.isfinite(value) and SHORTEST_DEADLINE_S <= value <= LONGEST_DEADLINE_S:
         return float(value)
     raise Refusal(
         "BAD_REQUEST",
-        f"_deadline = {_shown(value)}: not a number of seconds, {_SHORTEST_S} to {_LONGEST_S:g}",
+        f"_deadline = {_shown(value)}: not a number of seconds, {SHORTEST_DEADLINE_S} to "
+        f"{LONGEST_DEADLINE_S:g}",
     )
 
 

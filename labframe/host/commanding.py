@@ -13,6 +13,7 @@ from labframe.hookspecs import CommandConsumer
 from labframe.host.draft import Draft
 from labframe.host.sockets import bound
 from labframe.points import Reading
+from labframe.protocol.commands import DEADLINE_S
 from labframe.protocol.outcomes import outcome
 from labframe.sockets import DataPushSocket
 from labframe.worker import Worker
@@ -175,8 +176,6 @@ class Commanding:
     def command(self, method: str, arguments: dict[str, Any]) -> Any:
         """Execute a command for this very program; see :meth:`labframe.Host.command`."""
         from queue import Empty, SimpleQueue
-
-        from labframe.commands.request import DEADLINE_S
 
         answer: SimpleQueue[bytes] = SimpleQueue()
         self._router.take({"method": method, **arguments}, _SENDER, answer.put)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from labframe.errors import CommandFailed, CommandRefused, OutcomeUnknown, UnexpectedAnswer
+from labframe.protocol.commands import OUTCOME_UNKNOWN
 from labframe.protocol.push import (
     PUSH_ACK,
     PUSH_ERROR,
@@ -19,9 +20,6 @@ from labframe.protocol.push import (
 from labframe.protocol.wire import shortened
 
 __all__ = ["json_request", "outcome", "parse_status", "raw_request"]
-
-_OUTCOME_UNKNOWN: Final = "OUTCOME_UNKNOWN: "
-"""How a host of labframe begins its text when nobody knows how a command ended."""
 
 _TYPE_NAMES: Final = {kind: kind.__name__ for kind in (int, float, str, bool)}
 
@@ -107,7 +105,7 @@ def outcome(answer: bytes, form: ReturnFormat) -> Any:
     if separator and kind == PUSH_ERROR:
         raise CommandRefused(rest)
     if separator and kind == PUSH_EXCEP:
-        raise (OutcomeUnknown if rest.startswith(_OUTCOME_UNKNOWN) else CommandFailed)(rest)
+        raise (OutcomeUnknown if rest.startswith(f"{OUTCOME_UNKNOWN}: ") else CommandFailed)(rest)
     read = {PUSH_ACK: _parse_repr, PUSH_RET: _PARSE_RETURNED[form]}.get(kind)
     if read is None or not separator:
         raise UnexpectedAnswer(

@@ -1,6 +1,8 @@
 """Exactly once: over a network that loses, doubles and disorders datagrams."""
 
+import contextlib
 import socket
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,14 +13,21 @@ _COMMANDS = 2000
 _CLIENTS = 8
 _AGAIN_S = 0.06
 _MOST_TRIES = 100
+_KEPT = 32
 
 
 def _send_all(port: int, client: int, numbers: range) -> tuple[list[str], int]:
     """Send a command for each number, each until it is answered; return answers and tries."""
     answers, tries = [], 0
-    for number in numbers:
-        # A socket for each: a late answer to another command finds it closed.
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+    lines: deque[socket.socket] = deque()
+    with contextlib.ExitStack() as until_the_end:
+        for number in numbers:
+            # A socket for each, kept for longer than an answer can be late: the next one to get its
+            # port from the system would take that answer for its own.
+            line = until_the_end.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            lines.append(line)
+            if len(lines) > _KEPT:
+                lines.popleft().close()
             line.connect(("127.0.0.1", port))
             line.settimeout(_AGAIN_S)
             request = json_of("oven.add", number=number, _id=f"{client}-{number}", _deadline=30)

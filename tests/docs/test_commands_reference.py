@@ -14,6 +14,7 @@ from labframe import Event, Host, Instrument, NoValue, command, hookimpl, readin
 from labframe.commands import answers, interlocks, memory, records, request, router
 from labframe.host import status
 from labframe.plugins import Plugins
+from labframe.protocol import commands as limits
 from labframe.worker import worker
 
 
@@ -153,8 +154,8 @@ def test_the_limits_are_those_of_the_code(page: str) -> None:
     shown = dict(table(page, "## Limits"))
 
     assert list(shown.values()) == [
-        f"{request.DEADLINE_S:g} s",
-        f"{request._SHORTEST_S:g} to {request._LONGEST_S:g} s",
+        f"{limits.DEADLINE_S:g} s",
+        f"{limits.SHORTEST_DEADLINE_S:g} to {limits.LONGEST_DEADLINE_S:g} s",
         f"{request._LONGEST_ID} characters",
         f"{memory.KEPT_S:g} s",
         f"{memory._MOST:,}",
