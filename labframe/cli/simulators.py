@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from labframe.nearest import did_you_mean
 from labframe.plugins import Plugins
 from labframe.simulation import SimulatedInstrument, SimulationError
 
@@ -29,13 +28,12 @@ def simulator(driver: str) -> type[SimulatedInstrument]:
     """
     if driver.endswith(".py") or os.sep in driver:
         return _in_file(driver)
-    known = simulators()
-    if driver in known:
-        return known[driver]
-    raise SimulationError(
-        f"no simulator stands in for a driver {driver!r}{did_you_mean(driver, known)} "
-        f"There are: {', '.join(known)}. For one in a file give its path: ./my_simulator.py"
-    )
+    try:
+        return Plugins().simulator(driver)
+    except SimulationError as error:
+        raise SimulationError(
+            f"{error}. For one in a file give its path: ./my_simulator.py"
+        ) from None
 
 
 def _in_file(path: str) -> type[SimulatedInstrument]:

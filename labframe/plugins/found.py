@@ -18,7 +18,7 @@ from labframe.instrument import Instrument
 from labframe.nearest import did_you_mean
 from labframe.plugins.checks import distribution, imported, problems_of, told, unknown_hooks
 from labframe.plugins.plugin import Condition, Plugin, PluginStatus
-from labframe.simulation import SimulatedInstrument
+from labframe.simulation import SimulatedInstrument, SimulationError
 
 __all__ = ["Plugins"]
 
@@ -222,6 +222,20 @@ class Plugins:
                 else:
                     found.setdefault(driver, simulator)
         return found
+
+    def simulator(self, driver: str) -> type[SimulatedInstrument]:
+        """Return the simulator class that stands in for a driver.
+
+        Raises:
+            SimulationError: If there is none; it names the nearest one, and all.
+        """
+        known = self.simulators()
+        if driver in known:
+            return known[driver]
+        raise SimulationError(
+            f"no simulator stands in for a driver {driver!r}{did_you_mean(driver, known)} "
+            f"There are: {', '.join(sorted(known))}"
+        )
 
     def listed(self, hook: str, name: str, **arguments: object) -> list[Any]:
         """Return all that one plugin gives by a hook that returns a sequence."""

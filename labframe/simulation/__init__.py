@@ -1,6 +1,7 @@
 """Simulated instruments: what a driver would find at the other end of the cable."""
 
 from labframe.simulation.bus import SimulatedBus
+from labframe.simulation.carrier import Carrier
 from labframe.simulation.carrier_loop import CarrierLoop
 from labframe.simulation.core import Answer, Cable, SimulatedInstrument
 from labframe.simulation.errors import FaultNeverFired, NoPseudoTerminal, SimulationError
@@ -22,6 +23,7 @@ __all__ = [
     "FAULTS",
     "Answer",
     "Cable",
+    "Carrier",
     "CarrierLoop",
     "Fault",
     "FaultKind",

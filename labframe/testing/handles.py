@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
-from labframe.nearest import did_you_mean
 from labframe.simulation import (
     Answer,
+    Carrier,
     Fault,
     FaultySimulator,
     PtyCarrier,
@@ -23,35 +23,10 @@ from labframe.simulation import (
 from labframe.transcripts import Transcript
 from labframe.wires import Clock
 
-__all__ = ["CARRIERS", "Carrier", "CarrierKind", "SimHandle", "best_carrier", "simulator_of"]
+__all__ = ["CARRIERS", "CarrierKind", "SimHandle", "best_carrier", "simulator_of"]
 
 CarrierKind: TypeAlias = Literal["pty", "sim", "socket"]
 CARRIERS: Final[tuple[CarrierKind, ...]] = get_args(CarrierKind)
-
-
-class Carrier(Protocol):
-    """What every carrier has."""
-
-    @property
-    def url(self) -> str:
-        """Where a line finds the instrument."""
-
-    @property
-    def seen(self) -> list[bytes]:
-        """The chunks that a client wrote, the newest last."""
-
-    @property
-    def failure(self) -> Exception | None:
-        """The first exception that the simulator raised, None while there was none."""
-
-    def unplug(self) -> None:
-        """Pull the cable."""
-
-    def replug(self) -> None:
-        """Put it back."""
-
-    def close(self) -> None:
-        """Unplug for good."""
 
 
 def best_carrier() -> CarrierKind:
@@ -82,13 +57,7 @@ def simulator_of(
         return TranscriptSimulator(Transcript.load(wanted), mode="lookup")
     from labframe.plugins import Plugins
 
-    known = Plugins().simulators()
-    if str(wanted) not in known:
-        raise SimulationError(
-            f"no simulator stands in for a driver {wanted!r}{did_you_mean(str(wanted), known)} "
-            f"There are: {', '.join(known)}"
-        )
-    return known[str(wanted)](**state)
+    return Plugins().simulator(str(wanted))(**state)
 
 
 class _Timed(FaultySimulator):
