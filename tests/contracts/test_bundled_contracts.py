@@ -1,7 +1,12 @@
 """Every bundled driver keeps the contract of drivers."""
 
+from labframe_drivers.keithley2000 import (
+    Keithley2000,
+    Keithley2000Simulator,
+)
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
+from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
@@ -23,3 +28,14 @@ class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
     state = {"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0}
+
+
+class TestTpg26x(DriverContract):
+    driver = Tpg26x
+    simulator = Tpg26xSimulator
+    channels = ("gauge1", "gauge2")
+
+
+class TestKeithley2000(DriverContract):
+    driver = Keithley2000
+    simulator = Keithley2000Simulator
