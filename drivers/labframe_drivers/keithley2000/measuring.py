@@ -1,7 +1,7 @@
 """When the simulated meter measures: triggers, readings that are there, the buffer.
 
-Nothing runs by itself: whoever asks says what time it is, and the meter works out what it would have
-measured until then.
+Nothing runs by itself: whoever asks says what time it is, and the meter works out what it would
+have measured until then.
 """
 
 from __future__ import annotations

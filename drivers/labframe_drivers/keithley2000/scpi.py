@@ -1,9 +1,9 @@
 """How the simulated meter understands SCPI: headers, short and long forms, paths, chains.
 
-Rules of the manual (page 4-32 and following, easymanua.ls/keithley/2000 page 123): each letter in
-either case; a mnemonic in its short or its long form, and nothing between; after ``;`` the path goes
-on where the last command was, after ``;:`` at the root; common commands do not move it. A command
-that is invalid ends the message, what stands before it is executed.
+Rules of the manual (easymanua.ls/keithley/2000, page 123): upper and lower case are the same; after
+``;`` the path goes on where the last command was, after ``;:`` at the root; common commands do not
+move it. A command that is invalid ends the message; what stands before it is executed. A mnemonic
+is in its short or its long form, and nothing between (SCPI).
 """
 
 from __future__ import annotations

@@ -127,7 +127,8 @@ class FunctionSettings:
 
     def _add_range(self, tree: Tree, header: str) -> None:
         function = self.function
-        parse = number(function.ranges[-1], 0, function.highest)
+        top = function.ranges[-1]
+        parse = number(top, 0, function.highest, named_max=top)
         tree.add(
             f"{header}:RANGe:[UPPer]",
             set=lambda given: self.expect(float(parse(given))),
@@ -153,13 +154,15 @@ def _limit(settings: FunctionSettings, of: float) -> float:
     return function.highest if of == function.ranges[-1] else _OVERRANGE * of
 
 
-def number(default: float, low: float, high: float) -> Callable[[Sequence[str]], float]:
-    """Return what makes a number of parameters."""
+def number(
+    default: float, low: float, high: float, *, named_max: float | None = None
+) -> Callable[[Sequence[str]], float]:
+    """Return what makes a number of parameters; ``named_max`` is MAX where that is not ``high``."""
 
     def parse(given: Sequence[str]) -> float:
         text = _one(given).upper()
         named = {"DEF": default, "DEFAULT": default, "MIN": low, "MINIMUM": low}
-        named |= {"MAX": high, "MAXIMUM": high}
+        named |= dict.fromkeys(("MAX", "MAXIMUM"), high if named_max is None else named_max)
         try:
             value = float(named[text]) if text in named else float(text)
         except ValueError:

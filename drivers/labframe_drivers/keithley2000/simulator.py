@@ -60,9 +60,9 @@ class Keithley2000Simulator(LineSimulator):
     no_number_text = _OVERFLOW.encode()
 
     latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
-    volts_dc = Settable(1.23456, "what is at the input: DC, V")
+    volts_dc = Settable(0.823456, "what is at the input: DC, V")
     volts_ac = Settable(0.512345, "AC, V")
-    amperes_dc = Settable(0.0123456, "DC, A")
+    amperes_dc = Settable(0.00423456, "DC, A")
     amperes_ac = Settable(0.234567, "AC, A")
     ohms = Settable(1234.567, "two wires, Ω")
     ohms_4w = Settable(1233.21, "four wires, Ω")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Final
 
 from labframe.simulation import Answer, Settable, SimulatedInstrument, SimulationError
+from labframe_drivers.tpg26x.parameters import PARAMETERS, Kept
 
 __all__ = ["Tpg26xSimulator"]
 
@@ -20,6 +22,7 @@ _NAK: Final = b"\x15\r\n"
 _END: Final = b"\r\n"
 
 _LONGEST_INPUT = 64
+_BOTH = (0, 1)
 _STATES = {"under": 1, "over": 2, "error": 3, "off": 4, "none": 5, "unknown": 6}
 _IN_MBAR = {"mbar": 1.0, "Torr": 1.333224, "Pa": 0.01}
 _STREAM_S = {"0": 0.1, "1": 1.0, "2": 60.0}
@@ -82,6 +85,8 @@ class Tpg26xSimulator(SimulatedInstrument):
         self._selected: Reply | None = None
         self._word = "0000"
         self._off: set[int] = set()
+        self._kept = Kept()
+        self._closed: set[int] = set()
         self._stream_s: float | None = None
         self._next_line = 0.0
         self._now = 0.0
@@ -97,6 +102,8 @@ class Tpg26xSimulator(SimulatedInstrument):
             "PNR": lambda given: self._plain(given, lambda: self.program),
             "ERR": lambda given: self._plain(given, self._read_word),
             "RES": self._reset,
+            "SPS": lambda given: self._plain(given, self._switching),
+            **{name: partial(self._parameter, name) for name in PARAMETERS},
         }
 
     @property
@@ -168,8 +175,6 @@ class Tpg26xSimulator(SimulatedInstrument):
         return reply
 
     def _pressure(self, given: list[str], index: int) -> Reply:
-        if index >= len(self.pressures_mbar):
-            raise _Refused("0100")
         return self._plain(given, lambda: self._shown(index))
 
     def _all_pressures(self, given: list[str]) -> Reply:
@@ -182,14 +187,14 @@ class Tpg26xSimulator(SimulatedInstrument):
         return None
 
     def _kinds(self, given: list[str]) -> Reply:
-        return self._plain(given, lambda: ",".join(map(self._kind, self._indexes)))
+        return self._plain(given, lambda: ",".join(map(self._kind, _BOTH)))
 
     def _switch(self, given: list[str]) -> Reply:
-        wanted = self._parameters(given, len(self._indexes), ("0", "1", "2"))
+        wanted = self._parameters(given, 2, ("0", "1", "2"))
         for index, digit in enumerate(wanted):
             if self._kind(index) in _SWITCHABLE and digit != "0":
                 (self._off.add if digit == "1" else self._off.discard)(index)
-        return lambda: ",".join(map(self._switched, self._indexes))
+        return lambda: ",".join(map(self._switched, _BOTH))
 
     def _show_in(self, given: list[str]) -> Reply:
         units = list(_IN_MBAR)
@@ -210,14 +215,29 @@ class Tpg26xSimulator(SimulatedInstrument):
             raise _Refused("0010")
         return given[:count]
 
+    def _parameter(self, name: str, given: list[str]) -> Reply:
+        if given and not self._kept.keep(name, given):
+            raise _Refused("0010")
+        return lambda: self._kept.told(name)
+
+    def _switching(self) -> str:
+        for number in range(1, 5):
+            index, lower, upper = self._kept.switching(number)
+            pressure = self._pressure_now(index)
+            if pressure is None or pressure > upper:
+                self._closed.discard(number)
+            elif pressure < lower:
+                self._closed.add(number)
+        return ",".join(str(int(number in self._closed)) for number in range(1, 5))
+
     # Gauges.
 
-    @property
-    def _indexes(self) -> range:
-        return range(len(self.pressures_mbar))
+    def _state(self, index: int) -> float | str:
+        """Return pressure or state; a TPG 261 tells of a second gauge, too, that is not there."""
+        return self.pressures_mbar[index] if index < len(self.pressures_mbar) else "none"
 
     def _kind(self, index: int) -> str:
-        state = self.pressures_mbar[index]
+        state = self._state(index)
         if state in ("none", "unknown"):
             return "noSEn" if state == "none" else "noid"
         return self.gauges[index] if index < len(self.gauges) else "TPR"
@@ -228,22 +248,29 @@ class Tpg26xSimulator(SimulatedInstrument):
         return "1" if self._is_off(index) else "2"
 
     def _is_off(self, index: int) -> bool:
-        return index in self._off or self.pressures_mbar[index] == "off"
+        return index in self._off or self._state(index) == "off"
 
     def _line(self) -> str:
-        return ",".join(map(self._shown, self._indexes))
+        return ",".join(map(self._shown, _BOTH))
+
+    def _pressure_now(self, index: int) -> float | None:
+        """Return the pressure in the unit that is shown; None if it is not measured."""
+        state = self._state(index)
+        if isinstance(state, str) or self._is_off(index):
+            return None
+        moved = 1 + self.drift * math.sin(2 * math.pi * self._now / _DRIFT_PERIOD_S + index)
+        return state * moved / _IN_MBAR[self.unit]
 
     def _shown(self, index: int) -> str:
-        state = "off" if self._is_off(index) else self.pressures_mbar[index]
+        pressure = self._pressure_now(index)
+        if pressure is not None:
+            return f"0,{self._number(pressure, index)}"
+        state = "off" if self._is_off(index) else str(self._state(index))
         if state == "none":
             return "5,+2.0000E-02"
-        if isinstance(state, str):
-            return f"{_STATES[state]},{self._number(1e-9, index)}"
-        moved = 1 + self.drift * math.sin(2 * math.pi * self._now / _DRIFT_PERIOD_S + index)
-        return f"0,{self._number(state * moved, index)}"
+        return f"{_STATES[state]},{self._number(1e-9, index)}"
 
-    def _number(self, mbar: float, index: int) -> str:
-        value = mbar / _IN_MBAR[self.unit]
+    def _number(self, value: float, index: int) -> str:
         if self._kind(index) in _LINEAR:
             return f"{value:+.4E}"
         mantissa, _, exponent = f"{value:+.2E}".partition("E")
