@@ -24,7 +24,6 @@ _AVAILABLE: Final = 1 << 5
 class Conversation(Instrument):
     """How it is connected, asked and set, whatever it measures; it declares nothing."""
 
-    driver = "keithley2000"
     line = SerialLine(baudrate=9600, terminator=b"\n", first_byte_s=1.0, gap_s=0.2, total_s=1.5)
     identify = ("*IDN?", "KEITHLEY INSTRUMENTS INC.,MODEL 2000,")
     measures: ClassVar[tuple[str, ...]] = ()

@@ -140,10 +140,16 @@ class Settings(Conversation):
 class Keithley2000(Settings, Volts):
     """Keithley 2000 digital multimeter, on its RS-232; this class measures volts."""
 
+    driver = "keithley2000"
+
 
 class Keithley2000Amperes(Settings, Amperes):
     """Keithley 2000 digital multimeter, measuring amperes."""
 
+    driver = "keithley2000"
+
 
 class Keithley2000Ohms(Settings, Ohms):
     """Keithley 2000 digital multimeter, measuring ohms."""
+
+    driver = "keithley2000"

@@ -41,10 +41,10 @@ def reading(answer: str) -> float:
         NoValue: If it is the overflow.
         BadReply: If it is no reading.
     """
+    if _OVERFLOW.fullmatch(answer) is not None:  # which may have the form of a reading
+        raise NoValue("overflow: more than the range of the meter; open terminals, perhaps")
     if _READING.fullmatch(answer) is not None:
         return float(answer)
-    if _OVERFLOW.fullmatch(answer) is not None:
-        raise NoValue("overflow: more than the range of the meter; open terminals, perhaps")
     raise BadReply(f"{answer!r} is no reading of a Keithley 2000", received=answer.encode())
 
 

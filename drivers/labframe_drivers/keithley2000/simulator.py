@@ -380,10 +380,12 @@ class Keithley2000Simulator(LineSimulator):
         self._measuring.begin(self._now)
 
     def _continue(self, given: Sequence[str]) -> None:
-        is_continuous = bool(truth(given))
-        if is_continuous and not self._measuring.is_continuous:
-            self._measuring.begin(self._now)
+        was_continuous, is_continuous = self._measuring.is_continuous, bool(truth(given))
         self._measuring.is_continuous = is_continuous
+        if is_continuous and not was_continuous:
+            self._measuring.begin(self._now)
+        elif not is_continuous:
+            self._measuring.idle()
 
     def _feed_buffer(self, given: Sequence[str]) -> None:
         control = choice({"NEXT": "NEXT", "NEV": "NEV", "NEVER": "NEV"})(given)
