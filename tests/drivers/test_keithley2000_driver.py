@@ -244,7 +244,10 @@ def test_with_triggers_from_outside_a_poll_takes_what_is_there(
         assert meter.voltage() == 0.823456
         with pytest.raises(NoValue, match="no trigger came"):
             meter.voltage()
+    clock.advance(5)
     with Keithley2000(url) as meter:  # connected again, it is found as it was left
+        with pytest.raises(NoValue, match="no trigger came"):
+            meter.voltage()  # what was triggered meanwhile is old
         clock.advance(0.6)
         assert meter.voltage() == 0.823456
         meter.set_trigger("immediate")

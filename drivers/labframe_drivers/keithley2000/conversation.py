@@ -44,13 +44,15 @@ class Conversation(Instrument):
     def on_connect(self) -> None:
         """Choose the function with its range and speed as they are, and find the trigger.
 
-        What stands in the error queue is from before, and logged.
+        What stands in the error queue is from before, and logged. A reading that was triggered
+        before is old, nobody knows how old: it is not taken.
         """
         self._log_errors()
         self.tell(f":SENS:FUNC '{self._function}'")
         self.tell(":FORM:ELEM READ")
         self._source = self._trigger_source()
         self.tell(f":INIT:CONT {'OFF' if self._source == 'IMM' else 'ON'}")
+        self._events()
         found = self._emptied()
         if found:
             raise refusal(self.name, f":SENS:FUNC '{self._function}'", found)
@@ -65,10 +67,13 @@ class Conversation(Instrument):
         """
         if self._source == "IMM":
             return self._asked(":READ?", functions.reading)
-        events = int(self._asked(":STAT:MEAS:EVEN?", functions.number))
-        if not events & _AVAILABLE:
+        if not self._events() & _AVAILABLE:
             raise NoValue(f"{self.name}: no trigger came since the last poll ({self._source})")
         return self._asked(":DATA?", functions.reading)
+
+    def _events(self) -> int:
+        """Read the measurement event register, which clears it."""
+        return int(self._asked(":STAT:MEAS:EVEN?", functions.number))
 
     def _set_to(self, setting: str) -> float:
         return self._asked(f":SENS:{self._function}:{setting}?", functions.number)
