@@ -232,10 +232,10 @@ def test_a_stream_that_another_program_left_is_ended(
     simulator = still()
     carrier = plug(simulator)
     left_behind(carrier.url, f"COM,{mode}\r".encode())
-    assert simulator.is_streaming
+    was_streaming = simulator.is_streaming
     clock.advance(later_s)
     with Tpg26x(carrier.url) as controller:
-        assert not simulator.is_streaming
+        assert (was_streaming, simulator.is_streaming) == (True, False)
         assert controller.pressure()["gauge2"] == 3.6e-2
         assert controller.kind()["gauge1"] == "PKR"
 

@@ -130,9 +130,9 @@ def test_any_byte_ends_the_stream() -> None:
     for byte in (ETX, ENQ, b"P", b"\n"):
         simulator = still()
         said(simulator, b"COM,0\r")
-        assert simulator.is_streaming
+        was_streaming = simulator.is_streaming
         said(simulator, byte, 0.15)
-        assert not simulator.is_streaming
+        assert (was_streaming, simulator.is_streaming) == (True, False)
         assert simulator.tick(10.0) == []
 
 
