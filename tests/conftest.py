@@ -24,7 +24,7 @@ def pytest_runtest_makereport(
 
 
 def _sendable(text: str) -> str:
-    """Return what a test printed so that a worker of pytest-xdist can send it: without surrogates."""
+    """Return what was printed as pytest-xdist can send it: without lone surrogates."""
     return text.encode(errors="backslashreplace").decode()
 
 
