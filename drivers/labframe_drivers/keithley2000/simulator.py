@@ -6,6 +6,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 
 from labframe.simulation import Answer, LineSimulator, Settable
@@ -58,6 +59,7 @@ class Keithley2000Simulator(LineSimulator):
     terminator = b"\n"
     number_pattern = re.compile(rb"[+-]\d\.\d+E[+-]?\d+")
     no_number_text = _OVERFLOW.encode()
+    calm = MappingProxyType({"drift": 0})
 
     latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
     volts_dc = Settable(0.823456, "what is at the input: DC, V")

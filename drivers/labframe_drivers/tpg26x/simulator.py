@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from labframe.simulation import Answer, Settable, SimulatedInstrument, SimulationError
@@ -64,6 +65,7 @@ class Tpg26xSimulator(SimulatedInstrument):
     usb_name: ClassVar[str] = "Simulated_TPG_262"
     baudrate: ClassVar[int | None] = 9600
     tick_s = 0.02
+    calm = MappingProxyType({"drift": 0})
 
     latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
     pressures_mbar = Settable[tuple[float | str, ...]](
