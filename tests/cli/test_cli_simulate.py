@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import labframe_drivers
 import pytest
 import serial
 from click.shell_completion import ShellComplete
@@ -25,7 +27,7 @@ Process = subprocess.Popen[str]
 Started = Callable[..., Process]
 STEADY = ("--set", "late_every=0", "--set", "noise=0")
 
-BUNDLED = ["keithley2000", "moon_laser", "sps30", "tpg26x", "xgs600"]
+BUNDLED = sorted(module.name for module in pkgutil.iter_modules(labframe_drivers.__path__))
 
 
 def line(process: Process) -> str:
