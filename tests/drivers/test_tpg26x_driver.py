@@ -22,7 +22,7 @@ from labframe_drivers.tpg26x.refusals import refusal
 from labhost import lab, until
 
 from labframe import IdentityError, NoValue, SerialLine
-from labframe.errors import BadReply, CommandFailed, CommandRefused
+from labframe.errors import BadReply, CommandFailed, CommandRefused, NoReply
 from labframe.line import Line
 from labframe.simulation import Answer, FaultySimulator, SimCarrier, SimulatedInstrument
 from labframe.wires import ManualClock
@@ -246,6 +246,15 @@ def test_half_a_request_of_another_program_is_cleared(plug: Plug) -> None:
     with Tpg26x(carrier.url) as controller:
         assert controller.errors() == "none"
     assert carrier.seen[1] == b"\x03"
+
+
+def test_a_late_answer_to_an_enquiry_is_waited_for_as_long_as_that_may_take(plug: Plug) -> None:
+    faulty = FaultySimulator(still(latency_s=0.05))
+    with Tpg26x(plug(faulty).url) as controller:
+        # later than total_s after the mnemonic, sooner than total_s after the ENQ
+        with faulty.fault("late", 0.52, when=b"\x05"), pytest.raises(NoReply):
+            controller.errors()
+        assert controller.errors() == "none"
 
 
 def test_errors_of_the_controller_are_read_and_reset(plug: Plug) -> None:
