@@ -138,7 +138,7 @@ class Settings(Conversation):
 
 
 class Keithley2000(Settings, Volts):
-    """Keithley 2000 digital multimeter, on its RS-232; this class measures volts."""
+    """Keithley 2000 multimeter on RS-232: the option function chooses volts, amperes or ohms."""
 
     driver = "keithley2000"
 
