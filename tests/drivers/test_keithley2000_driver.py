@@ -56,22 +56,31 @@ def still(**state: object) -> Keithley2000Simulator:
 
 
 def test_a_reading_of_the_manual_is_a_number() -> None:
-    assert reading("+1.23456789E-03") == 1.23456789e-3  # p. 5-28
-    assert reading("-1.23450000E+00") == -1.2345
-
-
-@pytest.mark.parametrize("overflow", ["+9.9E37", "+9.90000000E+37", "9.9E37", "-9.9E37"])
-def test_the_overflow_is_never_a_number(overflow: str) -> None:
-    with pytest.raises(NoValue, match="overflow"):
-        reading(overflow)
+    assert reading("+1.23456789E-03VDC", "VOLT:DC") == 1.23456789e-3  # p. 5-28
+    assert reading("-1.23450000E+00OHM4W", "FRES") == -1.2345
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "+1.2345678E-03", "1.23456789E-03", "+1.23456789E-03VDC", "nan", "+1.2"]
+    "overflow", ["+9.9E37", "+9.90000000E+37", "9.9E37", "-9.9E37", "+9.90000000E+37VDC"]
+)
+def test_the_overflow_is_never_a_number(overflow: str) -> None:
+    with pytest.raises(NoValue, match="overflow"):
+        reading(overflow, "VOLT:DC")
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "+1.2345678E-03VDC", "1.23456789E-03VDC", "+1.23456789E-03VDC,0", "nan", "+1.2"]
 )
 def test_what_has_another_form_is_no_reading(answer: str) -> None:
     with pytest.raises(BadReply, match="is no reading of a Keithley 2000"):
-        reading(answer)
+        reading(answer, "VOLT:DC")
+
+
+def test_a_reading_of_another_quantity_is_never_a_number() -> None:
+    with pytest.raises(NoValue, match="the meter measures ADC, not VDC: somebody chose another"):
+        reading("+1.23456789E-03ADC", "VOLT:DC")
+    with pytest.raises(BadReply, match="without its unit"):
+        reading("+1.23456789E-03", "VOLT:DC")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +129,31 @@ def test_each_function_measures_its_quantity(
         assert getattr(meter, method)() == value
         assert simulator.function == FUNCTIONS[function]
         assert meter.nplc() == 1  # type: ignore[attr-defined]  # all three have it
+
+
+def test_another_function_chosen_at_the_meter_is_noticed_and_can_be_taken_back(
+    plug: Plug,
+) -> None:
+    simulator = still()
+    with Keithley2000(plug(simulator).url) as meter:
+        simulator.feed(b":FUNC 'CURR:AC'\n", 0.0)
+        with pytest.raises(NoValue, match="the meter measures AAC, not VDC"):
+            meter.voltage()
+        meter.choose_function()
+        assert meter.voltage() == 0.823456
+
+
+def test_a_meter_that_was_switched_off_and_on_has_to_be_connected_again(
+    plug: Plug, clock: ManualClock
+) -> None:
+    simulator = still()
+    with Keithley2000(plug(simulator).url, options={"function": "ac_voltage"}) as meter:
+        simulator.power_cycled(clock.monotonic())
+        clock.advance(1)
+        with pytest.raises(BadReply, match="a reading without its unit"):
+            meter.voltage()
+        meter.open()
+        assert meter.voltage() == 0.512345
 
 
 def test_range_and_speed_stay_as_they_are_when_it_is_connected(plug: Plug) -> None:

@@ -48,14 +48,15 @@ class Conversation(Instrument):
         before is old, nobody knows how old: it is not taken.
         """
         self._log_errors()
-        self.tell(f":SENS:FUNC '{self._function}'")
-        self.tell(":FORM:ELEM READ")
+        self._choose_function()
         self._source = self._trigger_source()
         self.tell(f":INIT:CONT {'OFF' if self._source == 'IMM' else 'ON'}")
         self._events()
-        found = self._emptied()
-        if found:
-            raise refusal(self.name, f":SENS:FUNC '{self._function}'", found)
+
+    def _choose_function(self) -> None:
+        """Have it measure what it should, and say with each reading what that is."""
+        self._set(f":SENS:FUNC '{self._function}'")
+        self._set(":FORM:ELEM READ,UNIT")
 
     # What its readings and settings have in common.
 
@@ -66,10 +67,13 @@ class Conversation(Instrument):
             NoValue: If it is the overflow, or no trigger came since the last poll.
         """
         if self._source == "IMM":
-            return self._asked(":READ?", functions.reading)
+            return self._asked(":READ?", self._reading)
         if not self._events() & _AVAILABLE:
             raise NoValue(f"{self.name}: no trigger came since the last poll ({self._source})")
-        return self._asked(":DATA?", functions.reading)
+        return self._asked(":DATA?", self._reading)
+
+    def _reading(self, answer: str) -> float:
+        return functions.reading(answer, self._function)
 
     def _events(self) -> int:
         """Read the measurement event register, which clears it."""

@@ -132,6 +132,11 @@ class Settings(Conversation):
         self._source = SOURCES[source]
 
     @command()
+    def choose_function(self) -> None:
+        """Measure what the configuration says, after somebody chose otherwise at the meter."""
+        self._choose_function()
+
+    @command()
     def clear_errors(self) -> None:
         """Forget what stands in the error queue and the event registers."""
         self.tell("*CLS")

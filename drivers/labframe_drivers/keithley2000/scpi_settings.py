@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from labframe_drivers.keithley2000.scpi import ScpiError, Tree, quoted
 
-__all__ = ["FUNCTIONS", "Function", "FunctionSettings", "choice", "number", "truth", "whole"]
+__all__ = [
+    "ELEMENTS",
+    "FUNCTIONS",
+    "SOURCES",
+    "Function",
+    "FunctionSettings",
+    "choice",
+    "number",
+    "truth",
+    "whole",
+]
 
 _OVERRANGE = 1.2
 _FILTERS = {"MOV": "MOV", "MOVING": "MOV", "REP": "REP", "REPEAT": "REP"}
@@ -57,6 +67,22 @@ FUNCTIONS = {
         Function("CONT", "CONTinuity", "ohms", "OHM"),
     )
 }
+
+
+SOURCES = {
+    word: short
+    for short, long in (
+        ("IMM", "IMMEDIATE"), ("EXT", "EXTERNAL"), ("BUS", "BUS"), ("TIM", "TIMER"),
+        ("MAN", "MANUAL"),
+    )
+    for word in (short, long)
+}  # fmt: skip
+ELEMENTS = {
+    word: short
+    for short, long in (("READ", "READING"), ("CHAN", "CHANNEL"), ("UNIT", "UNITS"))
+    for word in (short, long)
+}
+"""Words that a parameter may be, and their short forms."""
 
 
 class FunctionSettings:

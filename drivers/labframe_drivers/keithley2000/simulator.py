@@ -13,7 +13,9 @@ from labframe.simulation import Answer, LineSimulator, Settable
 from labframe_drivers.keithley2000.measuring import Measuring
 from labframe_drivers.keithley2000.scpi import MESSAGES, ScpiError, Tree, quoted
 from labframe_drivers.keithley2000.scpi_settings import (
+    ELEMENTS,
     FUNCTIONS,
+    SOURCES,
     Function,
     FunctionSettings,
     choice,
@@ -27,19 +29,6 @@ __all__ = ["Keithley2000Simulator"]
 _QUEUE = 10
 _OVERFLOW = "+9.9E37"
 _DRIFT_PERIOD_S = 60.0
-_SOURCES = {
-    word: short
-    for short, long in (
-        ("IMM", "IMMEDIATE"), ("EXT", "EXTERNAL"), ("BUS", "BUS"), ("TIM", "TIMER"),
-        ("MAN", "MANUAL"),
-    )
-    for word in (short, long)
-}  # fmt: skip
-_ELEMENTS = {
-    word: short
-    for short, long in (("READ", "READING"), ("CHAN", "CHANNEL"), ("UNIT", "UNITS"))
-    for word in (short, long)
-}
 _LACKS = {
     "device_error": "it refuses with silence, and an entry in its error queue",
     "busy": "it never says so: commands wait until it comes to them",
@@ -57,7 +46,7 @@ class Keithley2000Simulator(LineSimulator):
     usb_name = "Simulated_Keithley_2000"
     baudrate: ClassVar[int | None] = 9600
     terminator = b"\n"
-    number_pattern = re.compile(rb"[+-]\d\.\d+E[+-]?\d+")
+    number_pattern = re.compile(rb"[+-]\d\.\d+E[+-]?\d+[A-Z0-9]*")
     no_number_text = _OVERFLOW.encode()
     calm = MappingProxyType({"drift": 0})
 
@@ -273,7 +262,7 @@ class Keithley2000Simulator(LineSimulator):
         add("ABORt", set=self._abort)
         add("INITiate:[IMMediate]", set=self._initiate)
         add("INITiate:CONTinuous", set=self._continue, ask=lambda _: f"{measuring.is_continuous:d}")
-        source, delay = choice(_SOURCES), number(0, 0, 999999.999)
+        source, delay = choice(SOURCES), number(0, 0, 999999.999)
         timer, samples = number(0.1, 0.001, 999999.999), whole(1, 1, 1024)
 
         def count(given: Sequence[str]) -> float:
@@ -362,7 +351,7 @@ class Keithley2000Simulator(LineSimulator):
         return _OVERFLOW if count == float("inf") else str(int(count))
 
     def _choose_elements(self, given: Sequence[str]) -> None:
-        self._elements = [choice(_ELEMENTS)([one]) for one in given] or ["READ"]
+        self._elements = [choice(ELEMENTS)([one]) for one in given] or ["READ"]
 
     def _select(self, given: Sequence[str]) -> None:
         name = quoted(given[0]).upper() if given else ""
