@@ -29,14 +29,14 @@ def drivers(driver: str | None, config: Path | None, as_json: bool) -> None:
     """
     import json
 
-    from labframe.config import load
+    from labframe.config import load, no_driver
     from labframe.errors import LabframeError
     from labframe.plugins import Plugins
 
     if config is None:
         found = Plugins()
     else:
-        loaded = load(config)
+        loaded = load(config, fixed_drivers=no_driver)
         found = Plugins(loaded.plugins, loaded.directory, loaded.host.blocked_plugins)
     classes = dict(sorted(found.drivers().items()))
     if driver is not None and driver not in classes:

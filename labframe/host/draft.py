@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +54,28 @@ class Draft:
         *,
         simulate: bool = False,
     ) -> None:
-        self.config = config = _config(config)
+        found = [] if plugins is None else [plugins]
+
+        def plugins_of(config: Config) -> Plugins:
+            if not found:
+                found.append(
+                    Plugins(
+                        config.plugins,
+                        config.directory,
+                        config.host.blocked_plugins,
+                        config.host.required_plugins,
+                        simulate=simulate,
+                    )
+                )
+            return found[0]
+
+        def fixed_drivers(config: Config) -> Collection[str]:
+            drivers = plugins_of(config).drivers()
+            return {name for name, one in drivers.items() if one.own_keys is None}
+
+        self.config = config = _config(config, fixed_drivers)
         self.state_dir = state_dir or default_state_dir(config)
-        self.plugins = plugins or Plugins(
-            config.plugins,
-            config.directory,
-            config.host.blocked_plugins,
-            config.host.required_plugins,
-            simulate=simulate,
-        )
+        self.plugins = plugins_of(config)
         self._check_sections()
         self.plan = make_plan(config, self.plugins.drivers(), self.plugins.why_no_driver)
         self.fanout = Fanout()
@@ -168,12 +181,15 @@ class Draft:
         ]
 
 
-def _config(config: Config | str | Path | Mapping[str, Any]) -> Config:
+def _config(
+    config: Config | str | Path | Mapping[str, Any],
+    fixed_drivers: Callable[[Config], Collection[str]],
+) -> Config:
     if isinstance(config, Config):
         return config
     if isinstance(config, Mapping):
-        return Config.from_dict(dict(config))
-    return load(Path(config))
+        return Config.from_dict(dict(config), fixed_drivers=fixed_drivers)
+    return load(Path(config), fixed_drivers=fixed_drivers)
 
 
 def default_state_dir(config: Config) -> Path:

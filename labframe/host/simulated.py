@@ -93,9 +93,10 @@ def _simulator(
         problems.append(f'{planned.section} driver = "{driver}": {why}')
         return None
     state: dict[str, Any] = dict(planned.config.simulate)
-    if planned.config.address is not None and "address" in simulator.settables():
-        state.setdefault("address", planned.config.address)
     try:
+        simulator = simulator.for_section(planned.config.table)
+        if planned.config.address is not None and "address" in simulator.settables():
+            state.setdefault("address", planned.config.address)
         return simulator(**state)
     except SimulationError as error:
         problems.append(f"{planned.section} simulate: {error}")
