@@ -68,8 +68,6 @@ class Instrument(Closing):
     own_keys: ClassVar[OwnKeys[Any, Any, Any] | None] = None
     """Which keys it takes of its section, if its readings and commands stand there; see
     ``declare``."""
-    example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-    """With ``own_keys``: a section to try it with, as TOML gives it."""
 
     _readings: ClassVar[Mapping[str, ReadingDeclaration]] = MappingProxyType({})
     _commands: ClassVar[Mapping[str, CommandDeclaration]] = MappingProxyType({})
@@ -112,6 +110,11 @@ class Instrument(Closing):
             section: What stands in the configuration.
         """
         raise NotImplementedError(f"{cls.__name__} has own_keys, but no declare()")
+
+    @classmethod
+    def example(cls) -> Mapping[str, Any]:
+        """Return a section to try a driver with ``own_keys`` with, as TOML gives it."""
+        return {}
 
     @classmethod
     def in_words(cls) -> Mapping[str, str]:

@@ -116,12 +116,23 @@ class _Declaring:
         )
         if keys is None:
             return None
+        if not any(tables.values()) and self.is_well:
+            self._problem(
+                f"driver {self.driver.driver!r} finds its readings and commands here, but there "
+                f"are none: write [{'.'.join(self.place)}.reading.NAME]"
+            )
         members = self.driver.declare(section)
         if not self._fits(members):
             return None
         name = self.driver.__name__
-        space = {"own_keys": None, "__doc__": self.driver.__doc__, "driver": self.driver.driver,
-                 "__module__": self.driver.__module__, **members}  # fmt: skip
+        space = {
+            "own_keys": None,
+            "driver": self.driver.driver,
+            "line": section.line,
+            "__doc__": self.driver.__doc__,
+            "__module__": self.driver.__module__,
+            **members,
+        }
         try:
             made: type[Instrument] = type(name, (self.driver,), space)
         except DeclarationError as error:
