@@ -13,6 +13,7 @@ from labframe.config import Config, ConfigurationError, load
 from labframe.hookspecs import CommandConsumer, PluginContext
 from labframe.host.producers import ProducerRunner
 from labframe.host.sinks import Fanout
+from labframe.instrument import Instrument
 from labframe.nearest import did_you_mean
 from labframe.plan import Channel, make_plan, plan_sockets
 from labframe.plugins import Condition, Plugins
@@ -70,8 +71,7 @@ class Draft:
             return found[0]
 
         def fixed_drivers(config: Config) -> Collection[str]:
-            drivers = plugins_of(config).drivers()
-            return {name for name, one in drivers.items() if one.own_keys is None}
+            return _fixed(config, plugins_of(config).drivers())
 
         self.config = config = _config(config, fixed_drivers)
         self.state_dir = state_dir or default_state_dir(config)
@@ -179,6 +179,14 @@ class Draft:
             (f"{self.config.name}: [plugin.{one.plugin}]", None, one.channels)
             for one in self.producers
         ]
+
+
+def _fixed(config: Config, drivers: Mapping[str, type[Instrument]]) -> Collection[str]:
+    """Return the drivers, and names near to them, that take no keys of their own."""
+    fixed = {name for name, one in drivers.items() if one.own_keys is None}
+    asked = {one.driver for one in config.instruments.values()} - set(drivers)
+    meant = {name: did_you_mean(name, drivers) for name in asked}
+    return fixed | {name for name in asked if any(f"{one!r}?" in meant[name] for one in fixed)}
 
 
 def _config(

@@ -65,6 +65,8 @@ class Instrument(Closing):
     """The channels; on the class: those that exist, empty if that depends on the instrument."""
     options: Mapping[str, Value] = MappingProxyType({})
     """The driver's own options; on the class: all there are, with their defaults."""
+    always_there: ClassVar[bool] = False
+    """Whether it is used as it is when instruments are simulated: everybody has it."""
     own_keys: ClassVar[OwnKeys[Any, Any, Any] | None] = None
     """Which keys it takes of its section, if its readings and commands stand there; see
     ``declare``."""
