@@ -11,15 +11,10 @@ from typing import Final
 from labframe import LabframeError, LineError, NoValue
 from labframe_drivers.ascii.keys import Kind
 
-__all__ = ["NUMBER", "Answer", "Implausible", "Taken", "Value", "default_pattern"]
+__all__ = ["Answer", "Implausible", "Taken", "Value", "default_pattern"]
 
-NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 """A number as instruments write it."""
-
-_DEFAULT: Final[dict[Kind, str]] = {
-    "float": NUMBER, "int": r"[+-]?\d+", "str": ".*", "bool": r"\S+",
-}  # fmt: skip
-_NUMBER: Final = re.compile(NUMBER, re.ASCII)
 _WHOLE: Final = re.compile(r"[+-]?\d+", re.ASCII)
 
 
@@ -90,13 +85,15 @@ class Answer:
         pattern: What the whole answer must match.
         values: Its values, in the order of the groups; without groups the one is all of it.
         no_value: Texts that mean that there is no value.
-        number_is_none: Tells whether a number stands for none, and which: an overflow.
+        number_is_none: Tells why a number stands for none: an overflow; None: it is one.
+        is_quoted: Whether texts may stand in quotes, which are not part of them.
     """
 
     pattern: re.Pattern[str]
     values: tuple[Value, ...]
     no_value: frozenset[str] = frozenset()
     number_is_none: Callable[[str], str | None] | None = None
+    is_quoted: bool = False
 
     def taken(self, where: str, text: str) -> list[Taken]:
         """Return the values of an answer; an error in the place of one that is not there.
@@ -127,15 +124,23 @@ class Answer:
             why = self.number_is_none(text)
             if why is not None:
                 return NoValue(f"{where}: the instrument answers {text.strip()!r}: {why}")
+        if self.is_quoted and value.kind == "str":
+            text = _unquoted(text.strip())
         try:
             return value.taken(where, text)
         except Implausible as error:
             return error
 
 
-def default_pattern(kinds: Sequence[Kind]) -> str:
-    """Return what an answer looks like where no pattern is written: values with commas between."""
-    if len(kinds) == 1:
-        return rf"\s*({_DEFAULT[kinds[0]]})\s*"
-    groups = [rf"\s*({'[^,]*' if kind == 'str' else _DEFAULT[kind]})\s*" for kind in kinds]
-    return ",".join(groups)
+def _unquoted(text: str) -> str:
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    return text[1:-1].replace('""', '"')
+
+
+def default_pattern(many: int) -> str:
+    """Return what an answer looks like where no pattern is written: values with commas between.
+
+    What each value must look like says its type.
+    """
+    return "(.*)" if many == 1 else ",".join(["([^,]*)"] * many)

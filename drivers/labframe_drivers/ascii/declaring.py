@@ -123,7 +123,7 @@ class Checking:
         if keys.parts and keys.unit is not None:
             self.section.problem("each of the parts has its own", *place, "unit")
         values = tuple(self._value(part, one, place) for part, one in parts.items())
-        written = keys.pattern or default_pattern([one.kind for one in values])
+        written = keys.pattern or default_pattern(len(values))
         pattern = self.pattern(written, *place, "pattern")
         if pattern is None:
             return None

@@ -73,7 +73,9 @@ class Scpi(Ascii):
     def answers(cls, keys: AsciiKeys) -> Answer:
         """Return what all answers have in common: an overflow is no number."""
         words = frozenset(one.strip() for one in keys.no_value)
-        return Answer(re.compile(""), (), no_value=words, number_is_none=_why_no_number)
+        return Answer(
+            re.compile(""), (), no_value=words, number_is_none=_why_no_number, is_quoted=True
+        )
 
     @classmethod
     def after_a_command(cls, keys: AsciiKeys) -> str:
