@@ -219,7 +219,7 @@ class Checking:
                     f'what {{{name}}} may be is missing: arguments.{name} = {{ unit = "V" }}',
                     *place, "request",
                 )  # fmt: skip
-        return {name: keys.arguments.get(name, ArgumentKeys()) for name in names}
+        return {name: keys.arguments.get(name, ArgumentKeys(unit="1")) for name in names}
 
     def _check_argument(self, keys: ArgumentKeys | CommandKeys, place: Sequence[str]) -> None:
         is_number = keys.type in ("float", "int") and not any(

@@ -11,7 +11,7 @@ from typing import Final
 
 from labframe.simulation import SimulationError
 
-__all__ = ["as_in", "invented", "pieces_of"]
+__all__ = ["as_in", "compiled", "invented", "pieces_of"]
 
 _CLASSES: Final = {"d": "0", "w": "A", "s": " ", "D": "-", "W": "-", "S": "A", "Z": "", "b": ""}
 _NUMBER: Final = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:([eE])[+-]?\d+)?")
@@ -35,7 +35,7 @@ def pieces_of(example: str, pattern: str | None, many: int) -> list[str]:
             spans += [spans[-1], spans[-1] + len(value) + 1]
         ends = [(spans[i], spans[i + 1] - 1) for i in range(1, 2 * len(values), 2)]
     else:
-        found = re.fullmatch(pattern, example)
+        found = compiled(pattern).fullmatch(example)
         if found is None:
             raise SimulationError(f"example = {example!r} does not look like {pattern!r}")
         groups = range(1, found.re.groups + 1) if found.re.groups else (0,)
@@ -57,23 +57,33 @@ def invented(pattern: str, values: list[str]) -> list[str]:
     Raises:
         SimulationError: If that needs more than imitation: then an example has to be written.
     """
+    made = compiled(pattern)
     try:
         pieces, rest = _invented(pattern, 0, iter(values))
     except (IndexError, StopIteration, ValueError):
         pieces, rest = [], 0
-    text = "".join(pieces)
-    if (
-        rest != len(pattern)
-        or not re.fullmatch(pattern, text)
-        or len(pieces) != 2 * len(values) + 1
-    ):
-        whole = len(values) == 1 and re.fullmatch(pattern, values[0])
-        if whole and not re.compile(pattern).groups:
-            return ["", values[0], ""]
+    is_whole = rest == len(pattern) and len(pieces) == 2 * len(values) + 1
+    if is_whole and made.fullmatch("".join(pieces)):
+        return pieces
+    if not made.groups and len(values) == 1 and made.fullmatch(values[0]):
+        return ["", values[0], ""]
+    raise SimulationError(
+        f'pattern = {pattern!r}: no answer like it can be made up; write one: example = "..."'
+    )
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern, ready.
+
+    Raises:
+        SimulationError: If it is none.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
         raise SimulationError(
-            f'pattern = {pattern!r}: no answer like it can be made up; write one: example = "..."'
-        )
-    return pieces
+            f'pattern = {pattern!r}: not a pattern: {error}; write one: example = "..."'
+        ) from None
 
 
 def _invented(pattern: str, at: int, values: object) -> tuple[list[str], int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
 from labframe.simulation import Answer, LineSimulator, Reply, Settable, SimulationError
-from labframe_drivers.ascii.imitation import as_in, invented, pieces_of
+from labframe_drivers.ascii.imitation import as_in, compiled, invented, pieces_of
 
 __all__ = ["AsciiSimulator", "Order", "Query"]
 
@@ -301,8 +301,8 @@ def _texts(keys: Mapping[str, Any]) -> Mapping[str, object] | None:
 
 def _text(pattern: str, where: str) -> str:
     """Return a text that a pattern allows."""
-    groups = re.compile(pattern).groups
     try:
+        groups = compiled(pattern).groups
         return "".join(invented(pattern, ["refused"] * groups))
     except SimulationError as error:
         raise SimulationError(f"{where} {error}") from None
