@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import labframe_drivers
 import pytest
 import serial
 from click.shell_completion import ShellComplete
@@ -26,8 +24,6 @@ Cli = Callable[..., Result]
 Process = subprocess.Popen[str]
 Started = Callable[..., Process]
 STEADY = ("--set", "late_every=0", "--set", "noise=0")
-
-BUNDLED = sorted(module.name for module in pkgutil.iter_modules(labframe_drivers.__path__))
 
 
 def line(process: Process) -> str:
@@ -195,9 +191,9 @@ def test_the_values_that_can_be_set_are_listed(cli: Cli) -> None:
 
 def test_an_unknown_driver_gets_the_nearest_one_and_the_list(cli: Cli) -> None:
     shown = cli("simulate", "moonlaser")
-    there = f"There are: {', '.join(BUNDLED)}"
 
     assert shown.exit_code == 1
+    there = f"There are: {', '.join(simulators())}"
     assert f"'moonlaser'; did you mean 'moon_laser'? {there}" in shown.stderr
     assert f"DRIVER is missing. {there}" in cli("simulate").stderr
 
@@ -276,7 +272,7 @@ def test_a_simulator_of_an_installed_plugin_is_known_by_its_driver(
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert "kelvin" in cli("simulate", "oven", "--list").stdout
-    assert f"There are: {', '.join(sorted([*BUNDLED, 'oven']))}" in cli("simulate").stderr
+    assert "moon_laser, oven, " in cli("simulate").stderr
 
 
 @pytest.mark.parametrize(
@@ -300,7 +296,7 @@ def completed(*words: str) -> list[str]:
 
 
 def test_drivers_and_values_are_completed() -> None:
-    assert completed("simulate", "") == BUNDLED
+    assert completed("simulate", "") == list(simulators())
     assert completed("simulate", "moon_laser", "--set", "po") == ["power_kw="]
     assert completed("simulate", "./la") == ["./la"], "the shell completes the file"
     assert completed("simulate", "no_such_driver", "--set", "po") == []
