@@ -6,18 +6,21 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from labframe.closing import Closing
-from labframe.errors import BadReply, DeclarationError, IdentityError, LineError
+from labframe.errors import BadReply, DeclarationError, IdentityError, LineError, NoReply
 from labframe.instrument import commands, readings
 from labframe.instrument.commands import CommandDeclaration
 from labframe.instrument.readings import ReadingDeclaration
-from labframe.line import Line, SerialLine
+from labframe.line import Frame, Line, SerialLine
 from labframe.line.ports import PortSpec
 from labframe.points import Value
 
 __all__ = ["Instrument"]
+
+_MOST_PASSED_OVER: Final = 100
+"""Frames without a value before ``hear`` gives up."""
 
 
 class Instrument(Closing):
@@ -82,12 +85,18 @@ class Instrument(Closing):
         if cls.line is not None and not isinstance(cls.line, SerialLine):
             raise DeclarationError(f"{cls.__name__}: line = {cls.line!r}: not a SerialLine or None")
         _refuse_repeated(cls)
+        _check_pushed(cls)
         commands.check_read_backs(cls, cls._commands, cls._readings)
 
     @classmethod
     def readings(cls) -> Mapping[str, ReadingDeclaration]:
         """Return the declared readings by name, in the order of the class."""
         return cls._readings
+
+    @classmethod
+    def pushed_reading(cls) -> ReadingDeclaration | None:
+        """Return the reading that comes without being asked for; None if there is none."""
+        return next((one for one in cls._readings.values() if one.pushed), None)
 
     @classmethod
     def commands(cls) -> Mapping[str, CommandDeclaration]:
@@ -121,6 +130,9 @@ class Instrument(Closing):
             assert not isinstance(port, Line)
             self._line = Line(port, self.settings)
         self._encoding = self.settings.encoding if self.settings else "ascii"
+        pushed = self.pushed_reading()
+        if pushed is not None and self._line is not None and self.settings is not None:
+            self._line.expect(self.settings, pushed.like)
 
     # What a driver may override.
 
@@ -200,7 +212,65 @@ class Instrument(Closing):
         data = request.encode(self._encoding) if isinstance(request, str) else request
         (self._line or self._opened()).send(data, settings=self.settings)
 
+    def hush(self, request: str | bytes) -> None:
+        """Send a request that stops what comes unasked, and wait until the line is silent.
+
+        What came of it until then is not lost.
+
+        Raises:
+            LineError: If it cannot be sent, or the line does not fall silent within ``total_s``.
+        """
+        data = request.encode(self._encoding) if isinstance(request, str) else request
+        self._opened().hush(data, settings=self.settings)
+
+    def heard(self, frame: Frame) -> Any:
+        """Return what the pushed reading makes of a frame; None if it passes over it.
+
+        Raises:
+            LineError: If the frame is broken.
+            Exception: Whatever the driver's method raises.
+        """
+        declaration = self.pushed_reading()
+        assert declaration is not None
+        if frame.error is not None:
+            raise frame.error
+        method = getattr(self, declaration.name)
+        return method(frame.payload if declaration.takes_bytes else self._frame_text(frame.payload))
+
+    def _frame_text(self, frame: bytes) -> str:
+        try:
+            return frame.decode(self._encoding)
+        except UnicodeDecodeError as error:
+            raise BadReply(
+                f"{self.name}: {frame!r} is no {self._encoding} text. Are baud rate and parity "
+                "right?",
+                received=frame,
+            ) from error
+
     # Without the host.
+
+    def hear(self, timeout_s: float | None = None) -> Any:
+        """Wait for the next value that comes unasked, and return it.
+
+        Args:
+            timeout_s: How long to wait for each frame; None: until the last one would be old.
+
+        Raises:
+            NoReply: If none comes in time.
+            LineError: If what comes is broken, or the port is gone.
+        """
+        declaration = self.pushed_reading()
+        if declaration is None:
+            raise LineError(f"{self.name}: the driver declares no reading with pushed=True")
+        wait_s = declaration.stale_after if timeout_s is None else timeout_s
+        for _ in range(_MOST_PASSED_OVER):
+            frame = self._opened().listen(wait_s)
+            if frame is None:
+                break
+            value = self.heard(frame)
+            if value is not None:
+                return value
+        raise NoReply(f"{self.name}: {declaration.name}: nothing came by itself for {wait_s:g} s")
 
     def open(self) -> None:
         """Connect, identify, set up: what the host does at start and after each reconnect.
@@ -242,6 +312,21 @@ class Instrument(Closing):
                 known = ", ".join(self.options) or "none"
                 raise LookupError(f"{self.name}: the driver has no option {key!r}; it has: {known}")
         return options
+
+
+def _check_pushed(cls: type[Instrument]) -> None:
+    """Refuse what cannot be pushed."""
+    pushed = [one.name for one in cls.readings().values() if one.pushed]
+    if len(pushed) > 1:
+        raise DeclarationError(
+            f"{cls.__name__}: {' and '.join(pushed)}: one reading may be pushed; it gets every "
+            "frame, and may give several values: unit={...}"
+        )
+    if pushed and cls.line is None:
+        raise DeclarationError(
+            f"{cls.__name__}.{pushed[0]}: pushed needs a line that it comes over: line = "
+            "SerialLine(...)"
+        )
 
 
 def _refuse_repeated(cls: type[Instrument]) -> None:
