@@ -1,4 +1,4 @@
-"""A gauge that talks without being asked, with its driver: what the tests of pushed readings use."""
+"""A gauge that talks without being asked, with its driver, for the tests of pushed readings."""
 
 from __future__ import annotations
 
