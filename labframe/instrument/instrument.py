@@ -212,16 +212,20 @@ class Instrument(Closing):
         data = request.encode(self._encoding) if isinstance(request, str) else request
         (self._line or self._opened()).send(data, settings=self.settings)
 
-    def hush(self, request: str | bytes) -> None:
+    def hush(self, request: str | bytes) -> bool:
         """Send a request that stops what comes unasked, and wait until the line is silent.
 
-        What came of it until then is not lost.
+        Frames that come until then are not lost, anything else is.
+
+        Returns:
+            Whether anything came after the request: if it must not be sent while the instrument
+            talks, it may have been lost.
 
         Raises:
             LineError: If it cannot be sent, or the line does not fall silent within ``total_s``.
         """
         data = request.encode(self._encoding) if isinstance(request, str) else request
-        self._opened().hush(data, settings=self.settings)
+        return self._opened().hush(data, settings=self.settings)
 
     def heard(self, frame: Frame) -> Any:
         """Return what the pushed reading makes of a frame; None if it passes over it.

@@ -239,10 +239,13 @@ class Line(Closing):
         """Have ``listen`` return at once, or the next time; any thread may call it."""
         self._alarm.ring()
 
-    def hush(self, payload: bytes, *, settings: SerialLine | None = None) -> None:
+    def hush(self, payload: bytes, *, settings: SerialLine | None = None) -> bool:
         """Send a request after which nothing comes unasked, and wait until nothing comes.
 
         Frames that come meanwhile are kept for ``listen``, anything else is dropped.
+
+        Returns:
+            Whether anything came after the request.
 
         Raises:
             BadReply: If the line is not silent ``total_s`` later.
@@ -253,11 +256,13 @@ class Line(Closing):
             channel, member = self._open_channel(payload), self._last
             unasked = self._unasked or Unasked(member.settings, None)
             try:
-                if not unasked.is_hushed(channel, member.gap_s, member.total_s):
-                    raise BadReply(f"{self.port_url}: it talks on after {shown(payload)}")
-                self._ended = channel.monotonic()
+                has_come = unasked.hush(channel, member.gap_s, member.total_s)
             except port_errors() as error:
                 raise self._gone(error, payload) from error
+            self._ended = channel.monotonic()
+            if has_come is None:
+                raise BadReply(f"{self.port_url}: it talks on after {shown(payload)}")
+            return has_come
 
     def _others(self, data: bytes, now: float) -> bytes:
         """Return those of bytes outside of an answer that are no frame which comes unasked."""

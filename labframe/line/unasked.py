@@ -174,16 +174,22 @@ class Unasked:
             elif not self.silent_in(now):
                 self.fall_silent()
 
-    def is_hushed(self, channel: Channel, gap_s: float, limit_s: float) -> bool:
-        """Wait for one silent gap, and tell whether it came in time; what is no frame is lost."""
+    def hush(self, channel: Channel, gap_s: float, limit_s: float) -> bool | None:
+        """Wait for one silent gap; what comes before it and is no frame is lost.
+
+        Returns:
+            Whether something came; None if it went on for longer than the limit.
+        """
         deadline = channel.monotonic() + limit_s
+        has_come = False
         while data := channel.receive(gap_s):
+            has_come = True
             now = channel.monotonic()
             self.sift(data, now)
             if now >= deadline:
-                return False
+                return None
         self.fall_silent()
-        return True
+        return has_come
 
     def _cut(self, data: bytes, now: float) -> Iterator[tuple[Frame, bytes]]:
         """Yield the frames that are now whole, each with its bytes as they came."""

@@ -1,5 +1,6 @@
 """Every bundled driver keeps the contract of drivers."""
 
+from labframe_drivers.dmt143 import Dmt143, Dmt143Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
@@ -23,3 +24,11 @@ class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
     state = {"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0}
+
+
+class TestDmt143(DriverContract):
+    driver = Dmt143
+    simulator = Dmt143Simulator
+    state = {"cycle_s": 0.08}
+    options = {"interval_s": 0}
+    frame_s = 0.5
