@@ -188,6 +188,7 @@ class Unasked:
             self.sift(data, now)
             if now >= deadline:
                 return None
+        self.release()
         self.fall_silent()
         return has_come
 

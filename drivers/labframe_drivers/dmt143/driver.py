@@ -55,6 +55,7 @@ class Dmt143(Instrument):
         for left in reversed(range(_TRIES)):
             with contextlib.suppress(BadReply):
                 self._stop()
+                self.hush("ECHO OFF")
             try:
                 product = self.ask("VERS")
                 break

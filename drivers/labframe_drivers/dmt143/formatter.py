@@ -21,7 +21,8 @@ _TOKEN = re.compile(
 )
 _NAMES = ("TDF", "TDFA", "H2O", "H20", "ADDR", "ERR", "SN", "STAT", "TIME", "CS2", "CS4", "CSX")
 _SPECIAL = {"t": "\t", "r": "\r", "n": "\n"}
-_SHORT = (5, 1)
+_SHORT = (7, 1)
+"""The length where none is given: made up, but wide enough that numbers do not touch."""
 
 
 class NotAFormat(ValueError):

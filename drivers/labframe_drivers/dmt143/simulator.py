@@ -79,6 +79,7 @@ class Dmt143Simulator(LineSimulator):
             "FORM": self._form, "INTV": self._intv, "PRES": self._pres, "XPRES": self._xpres,
             "UNIT": self._unit, "ECHO": self._echo, "ERRS": self._errs, "CLOSE": self._close,
             "OPEN": self._stay_open, "ADDR": self._addr, "VERS": self._vers, "SNUM": self._snum,
+            "SDELAY": self._sdelay,
             "?": self._settings, "??": self._settings,
         }  # fmt: skip
 
@@ -264,6 +265,14 @@ class Dmt143Simulator(LineSimulator):
             self.address = int(rest)
         return f"Address        : {self.address}".encode()
 
+    def _sdelay(self, rest: str, now: float) -> Reply:
+        del now
+        if rest:
+            if not rest.isdigit() or int(rest) > 255:
+                return _UNKNOWN
+            self.latency_s = int(rest) * 0.004
+        return f"Serial delay   : {round(self.latency_s / 0.004):9d}".encode()
+
     def _vers(self, rest: str, now: float) -> Reply:
         del rest, now
         return b"DMT143 / 1.1.4"
@@ -280,7 +289,7 @@ class Dmt143Simulator(LineSimulator):
             b"Sensor number  : W2310001", b"Sensor model   : DRYCAP180D",
             b"Cal. date      : 20230815", b"Cal. info      : NONE",
             self._addr("", now), b"SCI Baud P D S : 19200 N 8 1",
-            f"Serial mode    : {self.mode[0]}".encode(), b"Serial delay   :         0",
+            f"Serial mode    : {self.mode[0]}".encode(), self._sdelay("", now),
             self._intv("", now), self._unit("", now), self._pressure_line(),
             b"Filter         : 1.000", self._echo("", now),
         ]  # fmt: skip
