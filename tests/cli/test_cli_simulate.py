@@ -197,7 +197,9 @@ def test_an_unknown_driver_gets_the_nearest_one_and_the_list(cli: Cli) -> None:
         "'moonlaser'; did you mean 'moon_laser'? There are: dmt143, moon_laser, sps30, xgs600"
         in shown.stderr
     )
-    assert "DRIVER is missing. There are: dmt143, moon_laser, sps30, xgs600" in cli("simulate").stderr
+    assert (
+        "DRIVER is missing. There are: dmt143, moon_laser, sps30, xgs600" in cli("simulate").stderr
+    )
 
 
 SIMULATOR = """
