@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
 from labframe.closing import Closing
 from labframe.errors import BadReply, DeclarationError, IdentityError, LineError, NoReply
@@ -18,9 +19,6 @@ from labframe.line.ports import PortSpec
 from labframe.points import Value
 
 __all__ = ["Instrument"]
-
-_MOST_PASSED_OVER: Final = 100
-"""Frames without a value before ``hear`` gives up."""
 
 
 class Instrument(Closing):
@@ -218,8 +216,8 @@ class Instrument(Closing):
         Frames that come until then are not lost, anything else is.
 
         Returns:
-            Whether anything came after the request: if it must not be sent while the instrument
-            talks, it may have been lost.
+            Whether anything came after the request, which may have been lost then, if the
+            instrument hears nothing while it talks.
 
         Raises:
             LineError: If it cannot be sent, or the line does not fall silent within ``total_s``.
@@ -251,13 +249,28 @@ class Instrument(Closing):
                 received=frame,
             ) from error
 
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass, as after a reset; on a simulated line it costs none.
+
+        Raises:
+            PortGone: If the line is closed meanwhile.
+        """
+        if self.settings is None:
+            time.sleep(seconds)
+        else:
+            (self._line or self._opened()).pause(seconds)
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that ``pause`` and deadlines go by, which never goes back."""
+        return time.monotonic() if self._line is None else self._line.monotonic()
+
     # Without the host.
 
     def hear(self, timeout_s: float | None = None) -> Any:
         """Wait for the next value that comes unasked, and return it.
 
         Args:
-            timeout_s: How long to wait for each frame; None: until the last one would be old.
+            timeout_s: How long to wait; None: until the last one would be old.
 
         Raises:
             NoReply: If none comes in time.
@@ -267,10 +280,9 @@ class Instrument(Closing):
         if declaration is None:
             raise LineError(f"{self.name}: the driver declares no reading with pushed=True")
         wait_s = declaration.stale_after if timeout_s is None else timeout_s
-        for _ in range(_MOST_PASSED_OVER):
-            frame = self._opened().listen(wait_s)
-            if frame is None:
-                break
+        line = self._opened()
+        deadline = line.monotonic() + wait_s
+        while (frame := line.listen(deadline - line.monotonic())) is not None:
             value = self.heard(frame)
             if value is not None:
                 return value

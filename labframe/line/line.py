@@ -245,7 +245,7 @@ class Line(Closing):
         Frames that come meanwhile are kept for ``listen``, anything else is dropped.
 
         Returns:
-            Whether anything came after the request.
+            Whether anything came after it.
 
         Raises:
             BadReply: If the line is not silent ``total_s`` later.
@@ -267,6 +267,26 @@ class Line(Closing):
     def _others(self, data: bytes, now: float) -> bytes:
         """Return those of bytes outside of an answer that are no frame which comes unasked."""
         return data if self._unasked is None else self._unasked.sift(data, now)
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass on the line's clock; the line is free meanwhile.
+
+        Raises:
+            PortGone: If the line is closed, also while it waits.
+        """
+        channel = self._open_channel(b"")
+        try:
+            channel.pause(seconds)
+        except Interrupted as error:
+            raise PortGone(f"{self.port_url}: closed by another thread during a pause") from error
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that the line's waits go by, which never goes back.
+
+        Raises:
+            PortGone: If the line is closed.
+        """
+        return self._open_channel(b"").monotonic()
 
     def doubt(self) -> None:
         """Have the next request wait for silence: what came last made no sense after all."""
@@ -387,12 +407,14 @@ class Line(Closing):
                 channel.pause(left)
         dropped = self._others(channel.drop_input(), channel.monotonic())
         if dropped.strip(BLANK):  # nobody asked for it: what follows is nobody's, too
-            self._fall_silent(channel, member)
+            self._fall_silent(channel, member, has_come=True)
         if self._unasked is not None:
             self._unasked.let_finish(channel, member.total_s)
 
-    def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
-        """Wait for the answer that is still due, then for one silent gap.
+    def _fall_silent(
+        self, channel: Channel, member: Conversation, *, has_come: bool = False
+    ) -> bool:
+        """Wait for the answer that is still due unless it has come, then for one silent gap.
 
         Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
         """
@@ -401,7 +423,7 @@ class Line(Closing):
         limit = max(now, self._late_until) + member.total_s
         if self.begin_by is not None:
             limit = min(limit, self.begin_by)
-        has_come = bool(self._others(channel.drop_input(), now))
+        has_come = bool(self._others(channel.drop_input(), now)) or has_come
         silent_since = now if has_come else self._ended
         while True:
             until = silent_since + gap_s

@@ -1,11 +1,14 @@
-"""Every bundled driver keeps the contract of drivers."""
+"""Every bundled driver keeps the contract of drivers, and is not disturbed by chaos."""
 
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
 from labframe_drivers.dmt143 import Dmt143, Dmt143Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
+from labframe.testing.chaos import CHAOS, machine_of
 
 
 class TestXgs600(DriverContract):
@@ -17,13 +20,11 @@ class TestXgs600(DriverContract):
 class TestMoonLaser(DriverContract):
     driver = MoonLaser
     simulator = MoonLaserSimulator
-    state = {"rest_s": 0}
 
 
 class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
-    state = {"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0}
 
 
 class TestDmt143(DriverContract):
@@ -32,3 +33,8 @@ class TestDmt143(DriverContract):
     state = {"cycle_s": 0.08}
     options = {"interval_s": 0}
     frame_s = 0.5
+
+
+@pytest.mark.parametrize("contract", [TestXgs600, TestMoonLaser, TestSps30, TestDmt143])
+def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
+    run_state_machine_as_test(machine_of(contract()), settings=CHAOS)
