@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from labframe import IdentityError, Instrument, LabframeError, NoValue, SerialLine, command, reading
-from labframe.errors import BadReply, NoReply
+from labframe.errors import BadReply
 from labframe.line import Silence
 from labframe_drivers.dmt143 import lines
 
@@ -52,16 +52,10 @@ class Dmt143(Instrument):
         """Stop what it sends and ask for product and serial number; not where it is left as is."""
         if not self._is_checked:
             return None
-        for left in reversed(range(_TRIES)):
-            with contextlib.suppress(BadReply):
-                self._stop()
-                self.hush("ECHO OFF")
-            try:
-                product = self.ask("VERS")
-                break
-            except NoReply:
-                if not left:
-                    raise
+        with contextlib.suppress(BadReply):
+            self._stop()
+            self.hush("ECHO OFF")
+        product = self.ask("VERS")
         if not product.startswith(_PRODUCT):
             raise IdentityError(self.name, _PRODUCT, product, "VERS")
         serial = self._serial_number()
