@@ -40,7 +40,7 @@ def main() -> None:
     far, near = os.openpty()
     tty.setraw(near)
     port = os.ttyname(near)
-    line = Line(port, Barometer.line)  # type: ignore[arg-type]  # it has one
+    line = Line(port, Barometer.line)
     barometer = Barometer(line)
     declaration = Barometer.readings()["pressure"]
     fanout = Fanout()
