@@ -173,8 +173,7 @@ class Member:
         self.connected = True
         self.failed_in_row = 0
         self._identity = identity or ""
-        is_known = identity is not None and not self.must_speak
-        if is_known or all(poll.every is None for poll in self.polls):
+        if identity is not None or all(poll.every is None for poll in self.polls):
             self.prove()
         return True
 
@@ -186,9 +185,12 @@ class Member:
         return line.present()
 
     def prove(self) -> None:
-        """Note that it is really there: it was identified, or gave a value."""
+        """Note that it is really there: it was identified, or gave a value.
+
+        Of one that fell silent only a value that it sends by itself says so.
+        """
         self.failed_in_row = 0
-        if self.is_proven:
+        if self.is_proven or self.must_speak:
             return
         self.instrument.settings = self._settings
         self.is_proven = True

@@ -48,6 +48,7 @@ class Worker:
     drift; what was missed is not made up for. Jobs that were submitted go before polls, but a poll
     that has waited for half its interval goes before all jobs but one: so a flood of jobs delays
     polls by no more than that, and polls that take all the time there is still let jobs through.
+    Where an instrument sends without being asked, its frames are waited for in between.
 
     Args:
         name: What the line is called.
@@ -224,6 +225,7 @@ class Worker:
         else:
             if isinstance(wrong, NoValue):
                 poll.heard_at = frame.arrival
+                member.must_speak = False
                 member.prove()
             member.is_failing(poll, wrong)
 

@@ -137,6 +137,7 @@ def test_one_that_answers_but_sends_nothing_stays_disconnected(
     until(lambda: "nothing came by itself" in status_of(host).error)
     heard = len(host.simulated.carriers["gauge"].seen)  # type: ignore[union-attr]
     until(lambda: len(host.simulated.carriers["gauge"].seen) >= heard + 2)  # type: ignore[union-attr]
+    assert status_of(host).reconnects == 0, "who only answers is not there"
 
 
 def test_a_pulled_cable_is_noticed_at_once_and_a_new_one_is_used(host: Host) -> None:
