@@ -14,7 +14,7 @@ class PushedGauge(Instrument):
 
     driver = "pushed_gauge"
     line = SerialLine(
-        baudrate=115200, terminator=b"\r\n", first_byte_s=0.3, gap_s=0.05, total_s=0.6
+        baudrate=115200, terminator=b"\r\n", first_byte_s=1.0, gap_s=0.05, total_s=1.5
     )
     identify = ("WHO", "GAUGE")
 
