@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from labframe.errors import LabframeError, NoReply
+from labframe.errors import LabframeError, NoReply, PortBusy, PortNotFound
 from labframe.instrument import Instrument
 from labframe.line import list_ports
 from labframe.plugins import Plugins
@@ -69,7 +69,7 @@ def _recognised(found: Found, drivers: Iterable[type[Instrument]]) -> Iterator[F
             total_s=min(line.total_s, _WHOLE_S),
         )
         instrument = driver(found.device, line=quick)
-        identity = _identity(instrument)
+        identity = _identified(instrument)
         if identity is None:
             continue
         yield dataclasses.replace(
@@ -77,22 +77,22 @@ def _recognised(found: Found, drivers: Iterable[type[Instrument]]) -> Iterator[F
         )
 
 
-def _identity(instrument: Instrument) -> str | None:
-    """Return what the instrument answered; None if it is another one, or none.
+def _identified(instrument: Instrument) -> str | None:
+    """Return what an instrument answers; None if it is not the driver's.
 
-    A wrong answer may be due to what was asked for another driver before: that may have been half a
-    request to this one. So it is asked once more.
+    It is asked again if it answers something else: what another driver has sent may stand before
+    the first request, where the two do not end their requests in the same way.
     """
-    for _ in range(2):
+    for is_last in (False, True):
         try:
             instrument.connect()
             identity = instrument.check_identity() or ""
             instrument.on_connect()
-            return identity  # noqa: TRY300  # an else block would be further away than this
-        except NoReply:
-            return None
-        except (LabframeError, ValueError):
-            continue
+        except (LabframeError, ValueError) as error:
+            if is_last or isinstance(error, (NoReply, PortNotFound, PortBusy)):
+                return None
+        else:
+            return identity
         finally:
             instrument.close()
     return None

@@ -10,7 +10,7 @@ import click
 from labframe.cli.check_commands import commands_as_json, notes, show_commands
 from labframe.cli.check_described import described, show_described
 from labframe.cli.configured import config_argument
-from labframe.cli.values import counted
+from labframe.cli.values import counted, pace
 
 if TYPE_CHECKING:
     from labframe.config import NetworkConfig
@@ -68,7 +68,7 @@ def _rows(draft: Draft) -> list[list[str]]:
             _where(instrument),
             output.codename,
             output.unit or "",
-            "on demand" if reading.every is None else f"{reading.every:g} s",
+            pace(reading.every, is_pushed=reading.declaration.pushed),
             f"{output.stale_after:g} s",
             _port(sockets[output.codename]),
         ]

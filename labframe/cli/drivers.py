@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labframe.cli.arguments import brief, declared, facts
+from labframe.cli.values import pace
 
 if TYPE_CHECKING:
     from labframe.instrument import CommandDeclaration, Instrument, ReadingDeclaration
@@ -104,15 +105,15 @@ def _command_row(one: CommandDeclaration) -> list[str]:
 
 
 def _reading_rows(one: ReadingDeclaration) -> list[list[str]]:
-    pace = "on demand" if one.every is None else f"{one.every:g} s"
+    shown = pace(one.every, is_pushed=one.pushed)
     if one.sweep:
-        pace += f", sweep over {one.x_unit}"
+        shown += f", sweep over {one.x_unit}"
     elif one.x_unit is not None:
-        pace += f", over {one.x_unit}"
+        shown += f", over {one.x_unit}"
     if one.parts:
-        return [[f"NAME_{part.name}", part.unit or "", pace, one.doc] for part in one.parts]
+        return [[f"NAME_{part.name}", part.unit or "", shown, one.doc] for part in one.parts]
     name = "NAME_CHANNEL" if one.channels else f"NAME_{one.name}"
-    return [[name, one.unit or "", pace, one.doc]]
+    return [[name, one.unit or "", shown, one.doc]]
 
 
 def _described(driver: type[Instrument]) -> dict[str, Any]:
@@ -129,6 +130,7 @@ def _described(driver: type[Instrument]) -> dict[str, Any]:
                 "sweep": one.sweep,
                 "x_unit": one.x_unit,
                 "channels": one.channels,
+                **({"pushed": True} if one.pushed else {}),
                 "doc": one.doc,
             }
             for name, one in driver.readings().items()

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from labframe.closing import Closing
-from labframe.errors import BadReply, DeclarationError, IdentityError, LineError
+from labframe.errors import BadReply, DeclarationError, IdentityError, LineError, NoReply
 from labframe.instrument import commands, readings
 from labframe.instrument.commands import CommandDeclaration
 from labframe.instrument.readings import ReadingDeclaration
 from labframe.instrument.sections import OwnKeys, Section
-from labframe.line import Line, SerialLine
+from labframe.line import Frame, Line, SerialLine
 from labframe.line.ports import PortSpec
 from labframe.points import Value
 
@@ -89,6 +89,7 @@ class Instrument(Closing):
         if cls.line is not None and not isinstance(cls.line, SerialLine):
             raise DeclarationError(f"{cls.__name__}: line = {cls.line!r}: not a SerialLine or None")
         _refuse_repeated(cls)
+        _check_pushed(cls)
         commands.check_read_backs(cls, cls._commands, cls._readings)
 
     @classmethod
@@ -108,6 +109,11 @@ class Instrument(Closing):
     def readings(cls) -> Mapping[str, ReadingDeclaration]:
         """Return the declared readings by name, in the order of the class."""
         return cls._readings
+
+    @classmethod
+    def pushed_reading(cls) -> ReadingDeclaration | None:
+        """Return the reading that comes without being asked for; None if there is none."""
+        return next((one for one in cls._readings.values() if one.pushed), None)
 
     @classmethod
     def commands(cls) -> Mapping[str, CommandDeclaration]:
@@ -164,6 +170,9 @@ class Instrument(Closing):
             assert not isinstance(port, Line)
             self._line = Line(port, self.settings)
         self._encoding = self.settings.encoding if self.settings else "ascii"
+        pushed = self.pushed_reading()
+        if pushed is not None and self._line is not None and self.settings is not None:
+            self._line.expect(self.settings, pushed.like)
 
     # What a driver may override.
 
@@ -243,6 +252,45 @@ class Instrument(Closing):
         data = request.encode(self._encoding) if isinstance(request, str) else request
         (self._line or self._opened()).send(data, settings=self.settings)
 
+    def hush(self, request: str | bytes) -> bool:
+        """Send a request that stops what comes unasked, and wait until the line is silent.
+
+        Frames that come until then are not lost, anything else is.
+
+        Returns:
+            Whether anything came after the request, which may have been lost then, if the
+            instrument hears nothing while it talks.
+
+        Raises:
+            LineError: If it cannot be sent, or the line does not fall silent within ``total_s``.
+        """
+        data = request.encode(self._encoding) if isinstance(request, str) else request
+        return self._opened().hush(data, settings=self.settings)
+
+    def heard(self, frame: Frame) -> Any:
+        """Return what the pushed reading makes of a frame; None if it passes over it.
+
+        Raises:
+            LineError: If the frame is broken.
+            Exception: Whatever the driver's method raises.
+        """
+        declaration = self.pushed_reading()
+        assert declaration is not None
+        if frame.error is not None:
+            raise frame.error
+        method = getattr(self, declaration.name)
+        return method(frame.payload if declaration.takes_bytes else self._frame_text(frame.payload))
+
+    def _frame_text(self, frame: bytes) -> str:
+        try:
+            return frame.decode(self._encoding)
+        except UnicodeDecodeError as error:
+            raise BadReply(
+                f"{self.name}: {frame!r} is no {self._encoding} text. Are baud rate and parity "
+                "right?",
+                received=frame,
+            ) from error
+
     def pause(self, seconds: float) -> None:
         """Let so much time pass, as after a reset; on a simulated line it costs none.
 
@@ -259,6 +307,28 @@ class Instrument(Closing):
         return time.monotonic() if self._line is None else self._line.monotonic()
 
     # Without the host.
+
+    def hear(self, timeout_s: float | None = None) -> Any:
+        """Wait for the next value that comes unasked, and return it.
+
+        Args:
+            timeout_s: How long to wait; None: until the last one would be old.
+
+        Raises:
+            NoReply: If none comes in time.
+            LineError: If what comes is broken, or the port is gone.
+        """
+        declaration = self.pushed_reading()
+        if declaration is None:
+            raise LineError(f"{self.name}: the driver declares no reading with pushed=True")
+        wait_s = declaration.stale_after if timeout_s is None else timeout_s
+        line = self._opened()
+        deadline = line.monotonic() + wait_s
+        while (frame := line.listen(deadline - line.monotonic())) is not None:
+            value = self.heard(frame)
+            if value is not None:
+                return value
+        raise NoReply(f"{self.name}: {declaration.name}: nothing came by itself for {wait_s:g} s")
 
     def open(self) -> None:
         """Connect, identify, set up: what the host does at start and after each reconnect.
@@ -300,6 +370,21 @@ class Instrument(Closing):
                 known = ", ".join(self.options) or "none"
                 raise LookupError(f"{self.name}: the driver has no option {key!r}; it has: {known}")
         return options
+
+
+def _check_pushed(cls: type[Instrument]) -> None:
+    """Refuse what cannot be pushed."""
+    pushed = [one.name for one in cls.readings().values() if one.pushed]
+    if len(pushed) > 1:
+        raise DeclarationError(
+            f"{cls.__name__}: {' and '.join(pushed)}: one reading may be pushed; it gets every "
+            "frame, and may give several values: unit={...}"
+        )
+    if pushed and cls.line is None:
+        raise DeclarationError(
+            f"{cls.__name__}.{pushed[0]}: pushed needs a line that it comes over: line = "
+            "SerialLine(...)"
+        )
 
 
 def _refuse_repeated(cls: type[Instrument]) -> None:

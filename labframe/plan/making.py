@@ -78,6 +78,12 @@ def _lines(planned: Sequence[PlannedInstrument], problems: list[str]) -> tuple[P
                     f"are on {first.config.port}, where {first.name!r} sets it otherwise. All "
                     "instruments on one line need the same: set it in [instrument.NAME.line]"
                 )
+        talking = [one for one in members if one.driver.pushed_reading() is not None]
+        problems += [
+            f"{one.section} port: {one.config.name!r} and {talking[0].config.name!r} both send "
+            f"without being asked, so they cannot share {one.config.port}: give each a port"
+            for one in talking[1:]
+        ]
     return tuple(
         PlannedLine(members[0].config.port, members[0].settings, tuple(members))
         for members in by_port.values()

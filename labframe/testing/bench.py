@@ -120,8 +120,18 @@ class Bench:
         """The readings of the driver."""
         return list(self.contract.driver.readings().values())
 
-    def read(self, reading: ReadingDeclaration) -> Readings:
+    def frame_s(self, reading: ReadingDeclaration) -> float:
+        """Return how long to wait for a frame of a reading that is pushed; 0.0 for any other."""
+        if not reading.pushed:
+            return 0.0
+        return self.contract.frame_s or reading.stale_after
+
+    def read(self, reading: ReadingDeclaration, *, is_fresh: bool = True) -> Readings:
         """Take one reading.
+
+        Args:
+            reading: Which one.
+            is_fresh: Whether one that is pushed has to come from now on.
 
         Raises:
             Exception: Whatever the driver raises.
@@ -129,20 +139,27 @@ class Bench:
         method = getattr(self.driver, reading.name)
         if reading.per_channel:
             return {f"{reading.name}({one})": method(one) for one in self.driver.channels}
-        value = method()
+        if reading.pushed:
+            if is_fresh:
+                self._forget()
+            value = self.driver.hear(self.frame_s(reading))
+        else:
+            value = method()
         if reading.parts or reading.channels:
             names = [part.name for part in reading.parts] or list(self.driver.channels)
             values = value if isinstance(value, Mapping) else dict(zip(names, value, strict=True))
             return {f"{reading.name}.{name}": values[name] for name in names if name in values}
         return {reading.name: value}
 
-    def attempt(self, reading: ReadingDeclaration) -> Readings | Exception:
+    def attempt(
+        self, reading: ReadingDeclaration, *, is_fresh: bool = True
+    ) -> Readings | Exception:
         """Take one reading; return the error if there is one.
 
         As in a host, a driver that makes nothing of an answer has the line wait for silence.
         """
         try:
-            return self.read(reading)
+            return self.read(reading, is_fresh=is_fresh)
         except Exception as error:  # noqa: BLE001  # a driver may raise anything
             if not isinstance(error, LabframeError):
                 self._doubt()
@@ -177,6 +194,23 @@ class Bench:
             if not isinstance(given, Exception):
                 return given
         raise AssertionError(f"{reading.name} does not recover: {given!r}")
+
+    def has_checksum(self, reading: ReadingDeclaration) -> bool:
+        """Tell whether the answers of a reading have a checksum."""
+        if "bad_checksum" not in self.sim.applicable():
+            return False
+        with self.sim.perhaps("bad_checksum", times=None) as spoiled:
+            self.attempt(reading)
+            if reading.pushed and not spoiled.fired:  # the first was on its way
+                self.attempt(reading)
+        self.well(reading)
+        return spoiled.fired > 0
+
+    def _forget(self) -> None:
+        """Take what came unasked up to now, as a host does that listens all the time."""
+        line = self.driver._line
+        while line is not None and line.listen(0.0) is not None:
+            pass
 
     def _doubt(self) -> None:
         line = self.driver._line

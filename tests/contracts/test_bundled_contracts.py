@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
+from labframe_drivers.dmt143 import Dmt143, Dmt143Simulator
 from labframe_drivers.keithley2000 import Keithley2000, Keithley2000Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
@@ -39,8 +40,17 @@ class TestKeithley2000(DriverContract):
     simulator = Keithley2000Simulator
 
 
-@pytest.mark.parametrize(
-    "contract", [TestXgs600, TestMoonLaser, TestSps30, TestTpg26x, TestKeithley2000]
-)
+class TestDmt143(DriverContract):
+    driver = Dmt143
+    simulator = Dmt143Simulator
+    state = {"cycle_s": 0.08}
+    options = {"interval_s": 0}
+    frame_s = 0.5
+
+
+CONTRACTS = [one for name, one in sorted(vars().items()) if name.startswith("Test")]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
 def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
     run_state_machine_as_test(machine_of(contract()), settings=CHAOS)
