@@ -2,6 +2,7 @@
 
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
+from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
@@ -23,3 +24,11 @@ class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
     state = {"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0}
+
+
+class TestTc400(DriverContract):
+    driver = Tc400
+    simulator = Tc400Simulator
+    address = 1
+    state = {"on": True, "speed_hz": 1500, "latency_s": 0}
+    other_state = {"speed_hz": 900, "nominal_hz": 900}
