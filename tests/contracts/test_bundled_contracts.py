@@ -1,6 +1,7 @@
 """Every bundled driver keeps the contract of drivers."""
 
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
+from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
@@ -32,3 +33,11 @@ class TestTc400(DriverContract):
     address = 1
     state = {"on": True, "speed_hz": 1500, "latency_s": 0}
     other_state = {"speed_hz": 900, "nominal_hz": 900}
+
+
+class TestOmegaCni(DriverContract):
+    driver = OmegaCni
+    simulator = OmegaCniSimulator
+    address = 1
+    state = {"address": 1, "latency_s": 0}
+    other_state = {"temperature": 75.4}
