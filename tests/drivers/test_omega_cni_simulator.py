@@ -193,10 +193,12 @@ def test_its_faults_keep_the_echo() -> None:
     assert simulator.no_number(b"*01R01\r", b"01R01200000\r", b"") is None
     assert simulator.readdressed(b"01X01023.5\r") == b"02X01023.5\r"
     assert simulator.readdressed(b"?43\r") is None
+    assert simulator.lacks("readdressed") is None
     assert simulator.device_error(b"", "?46") == b"?46\r"
     silent = controller(echo=False)
     assert silent.no_number(b"*X01\r", b"023.5\r", b"open") == b"open\r"
     assert silent.readdressed(b"023.5\r") is None
+    assert "needs an address" in str(silent.lacks("readdressed"))
 
 
 def test_the_readme_names_every_value_that_can_be_set() -> None:

@@ -230,6 +230,12 @@ class OmegaCniSimulator(LineSimulator):
         code: code.encode() for code in ("?43", "?46", "?50", "?56")
     }
 
+    def lacks(self, hook: str) -> str | None:
+        """Return why a hook is of no use here, or None."""
+        if hook == "readdressed" and not (self.address and self.echo):
+            return "its answers have no address: it needs an address and its echo"
+        return super().lacks(hook)
+
     def no_number(self, request: bytes, answer: bytes, text: bytes) -> bytes | None:
         """Put the text in place of a measured value."""
         asked = re.search(rb"X0[123]\r", request)
