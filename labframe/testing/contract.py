@@ -203,7 +203,7 @@ class DriverContract:
     def test_two_on_one_bus_never_mix_up_their_answers(
         self, labframe_bench: MakeBench, sim_bus: Callable[..., Any]
     ) -> None:
-        """For drivers with an address: 200 readings in turns."""
+        """For drivers with an address: readings in turns, 200 where they take no time."""
         settable = self.simulator.settables().get("address")
         if self.address is None or settable is None:
             return  # it is alone on its line
@@ -229,7 +229,7 @@ class DriverContract:
                 driver.open()
                 alone.driver = driver
                 truths.append(alone.well(self._a_reading(alone)))
-            for number in range(200):
+            for number in range(40 if alone.clock is None else 200):
                 alone.driver = drivers[number % 2]
                 given = alone.read(self._a_reading(alone))
                 wrong = differences(given, [truths[number % 2]], 4 * self.tolerance)

@@ -49,7 +49,7 @@ class Tc400(Instrument):
     driver = "tc400"
     line = SerialLine(
         baudrate=9600, framing=Checked(Terminated(write=b"\r", read=b"\r"), "sum8_dec3"),
-        first_byte_s=0.15, gap_s=0.05, total_s=0.5, min_gap_s=0.003,
+        first_byte_s=0.25, gap_s=0.1, total_s=0.5, min_gap_s=0.003,
     )  # fmt: skip
     address: int | str | None = 1
 
