@@ -1,5 +1,7 @@
-"""Every bundled driver keeps the contract of drivers."""
+"""Every bundled driver keeps the contract of drivers, and is not disturbed by chaos."""
 
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
@@ -7,6 +9,7 @@ from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
+from labframe.testing.chaos import CHAOS, machine_of
 
 
 class TestXgs600(DriverContract):
@@ -18,13 +21,11 @@ class TestXgs600(DriverContract):
 class TestMoonLaser(DriverContract):
     driver = MoonLaser
     simulator = MoonLaserSimulator
-    state = {"rest_s": 0}
 
 
 class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
-    state = {"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0}
 
 
 class TestTc400(DriverContract):
@@ -41,3 +42,10 @@ class TestOmegaCni(DriverContract):
     address = 1
     state = {"address": 1, "latency_s": 0}
     other_state = {"temperature": 75.4}
+
+
+@pytest.mark.parametrize(
+    "contract", [TestXgs600, TestMoonLaser, TestSps30, TestTc400, TestOmegaCni]
+)
+def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
+    run_state_machine_as_test(machine_of(contract()), settings=CHAOS)
