@@ -39,6 +39,10 @@ def make_plan(
                 f'{section} driver = "{instrument.driver}": {why_no_driver(instrument.driver)}'
             )
             continue
+        try:
+            driver = driver.with_options(instrument.options)
+        except ValueError as error:
+            problems.append(f"{section} options: {error}")
         binding = Binding(section, instrument, driver)
         if instrument.enabled:
             planned.append(binding.planned())

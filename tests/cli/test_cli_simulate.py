@@ -25,8 +25,9 @@ pytestmark = pytest.mark.skipif(not available(), reason="no pseudo-terminals her
 Cli = Callable[..., Result]
 Process = subprocess.Popen[str]
 Started = Callable[..., Process]
-BUNDLED = sorted(module.name for module in pkgutil.iter_modules(labframe_drivers.__path__))
 STEADY = ("--set", "late_every=0", "--set", "noise=0")
+
+BUNDLED = sorted(module.name for module in pkgutil.iter_modules(labframe_drivers.__path__))
 
 
 def line(process: Process) -> str:
@@ -194,9 +195,9 @@ def test_the_values_that_can_be_set_are_listed(cli: Cli) -> None:
 
 def test_an_unknown_driver_gets_the_nearest_one_and_the_list(cli: Cli) -> None:
     shown = cli("simulate", "moonlaser")
+    there = f"There are: {', '.join(BUNDLED)}"
 
     assert shown.exit_code == 1
-    there = f"There are: {', '.join(BUNDLED)}"
     assert f"'moonlaser'; did you mean 'moon_laser'? {there}" in shown.stderr
     assert f"DRIVER is missing. {there}" in cli("simulate").stderr
 
@@ -275,8 +276,7 @@ def test_a_simulator_of_an_installed_plugin_is_known_by_its_driver(
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert "kelvin" in cli("simulate", "oven", "--list").stdout
-    there = f"There are: {', '.join(sorted([*BUNDLED, 'oven']))}"
-    assert there in cli("simulate").stderr
+    assert f"There are: {', '.join(sorted([*BUNDLED, 'oven']))}" in cli("simulate").stderr
 
 
 @pytest.mark.parametrize(

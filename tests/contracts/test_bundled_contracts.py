@@ -2,10 +2,12 @@
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
+from labframe_drivers.keithley2000 import Keithley2000, Keithley2000Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.tc400 import Tc400, Tc400Simulator
+from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
@@ -44,8 +46,23 @@ class TestOmegaCni(DriverContract):
     other_state = {"temperature": 75.4}
 
 
+class TestTpg26x(DriverContract):
+    driver = Tpg26x
+    simulator = Tpg26xSimulator
+    channels = ("gauge1", "gauge2")
+
+
+class TestKeithley2000(DriverContract):
+    driver = Keithley2000
+    simulator = Keithley2000Simulator
+
+
 @pytest.mark.parametrize(
-    "contract", [TestXgs600, TestMoonLaser, TestSps30, TestTc400, TestOmegaCni]
-)
+    "contract",
+    [
+        TestXgs600, TestMoonLaser, TestSps30, TestTc400, TestOmegaCni, TestTpg26x,
+        TestKeithley2000,
+    ],
+)  # fmt: skip
 def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
     run_state_machine_as_test(machine_of(contract()), settings=CHAOS)
