@@ -5,7 +5,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from labframe_drivers.dmt143 import Dmt143, Dmt143Simulator
 from labframe_drivers.keithley2000 import Keithley2000, Keithley2000Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
+from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
+from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
@@ -27,6 +29,22 @@ class TestMoonLaser(DriverContract):
 class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
+
+
+class TestTc400(DriverContract):
+    driver = Tc400
+    simulator = Tc400Simulator
+    address = 1
+    state = {"on": True, "speed_hz": 1500, "latency_s": 0}
+    other_state = {"speed_hz": 900, "nominal_hz": 900}
+
+
+class TestOmegaCni(DriverContract):
+    driver = OmegaCni
+    simulator = OmegaCniSimulator
+    address = 1
+    state = {"address": 1, "latency_s": 0}
+    other_state = {"temperature": 75.4}
 
 
 class TestTpg26x(DriverContract):
