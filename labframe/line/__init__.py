@@ -15,6 +15,7 @@ from labframe.line.framing import (
     Handshake,
     LengthPrefixed,
     Silence,
+    Spaced,
     Terminated,
 )
 from labframe.line.line import Line
@@ -42,6 +43,7 @@ __all__ = [
     "PortSpec",
     "SerialLine",
     "Silence",
+    "Spaced",
     "Stuffed",
     "Terminated",
     "UsbPort",
