@@ -63,7 +63,7 @@ class ModbusSimulator(SimulatedInstrument):
     """How many bytes an answer may have; a request for more is answered with exception 3."""
 
     address = Settable(1, "the address (Modbus unit), 1 to 247", limits=(1, 247))
-    latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
+    latency_s = Settable(0.002, "time from a request to its answer, s", limits=(0, 60))
 
     def __init__(self, **state: object) -> None:
         super().__init__(**state)
