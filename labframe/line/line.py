@@ -287,10 +287,12 @@ class Line(Closing):
             if left > 0:
                 channel.pause(left)
         if channel.drop_input().strip(BLANK):  # nobody asked for it: what follows is nobody's, too
-            self._fall_silent(channel, member)
+            self._fall_silent(channel, member, has_come=True)
 
-    def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
-        """Wait for the answer that is still due, then for one silent gap.
+    def _fall_silent(
+        self, channel: Channel, member: Conversation, *, has_come: bool = False
+    ) -> bool:
+        """Wait for the answer that is still due unless it has come, then for one silent gap.
 
         Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
         """
@@ -299,7 +301,7 @@ class Line(Closing):
         limit = max(now, self._late_until) + member.total_s
         if self.begin_by is not None:
             limit = min(limit, self.begin_by)
-        has_come = bool(channel.drop_input())
+        has_come = bool(channel.drop_input()) or has_come
         silent_since = now if has_come else self._ended
         while True:
             until = silent_since + gap_s
