@@ -61,7 +61,7 @@ def _recognised(found: Found, drivers: Iterable[type[Instrument]]) -> Iterator[F
         has_identity = (
             driver.identify is not None or driver.check_identity is not Instrument.check_identity
         )
-        if line is None or not has_identity:
+        if line is None or not has_identity or driver.own_keys is not None:
             continue
         quick = dataclasses.replace(
             line,

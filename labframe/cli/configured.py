@@ -19,7 +19,7 @@ def config_argument(function: Any) -> Any:
 
 def state_dir_of(config: Path, state_dir: Path | None) -> Path:
     """Return the state directory of the host that runs this configuration."""
-    from labframe.config import load
+    from labframe.config import load, no_driver
     from labframe.host.draft import default_state_dir
 
-    return state_dir or default_state_dir(load(config))
+    return state_dir or default_state_dir(load(config, fixed_drivers=no_driver))

@@ -29,14 +29,14 @@ def drivers(driver: str | None, config: Path | None, as_json: bool) -> None:
     """
     import json
 
-    from labframe.config import load
+    from labframe.config import load, no_driver
     from labframe.errors import LabframeError
     from labframe.plugins import Plugins
 
     if config is None:
         found = Plugins()
     else:
-        loaded = load(config)
+        loaded = load(config, fixed_drivers=no_driver)
         found = Plugins(loaded.plugins, loaded.directory, loaded.host.blocked_plugins)
     classes = dict(sorted(found.drivers().items()))
     if driver is not None and driver not in classes:
@@ -64,8 +64,21 @@ def _show_line(driver: type[Instrument]) -> None:
         click.echo(f"  line: {line.baudrate} baud {mode}")
     if driver.options:
         click.echo(f"  options: {', '.join(f'{k} = {v!r}' for k, v in driver.options.items())}")
+    if driver.own_keys is not None:
+        click.echo(f"  readings and commands are those of its section: {_own_keys(driver)}")
     if driver.channels:
         click.echo(f"  channels: {', '.join(driver.channels)}")
+
+
+def _own_keys(driver: type[Instrument]) -> str:
+    keys = driver.own_keys
+    assert keys is not None
+    kinds = (("", keys.instrument), ("reading.NAME", keys.reading), ("command.NAME", keys.command))
+    return "; ".join(
+        f"{f'[{place}] ' if place else ''}{', '.join(kind.__struct_fields__)}"
+        for place, kind in kinds
+        if kind is not None
+    )
 
 
 def _show_readings(driver: type[Instrument]) -> None:

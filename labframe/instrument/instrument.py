@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from labframe.closing import Closing
 from labframe.errors import BadReply, DeclarationError, IdentityError, LineError
 from labframe.instrument import commands, readings
 from labframe.instrument.commands import CommandDeclaration
 from labframe.instrument.readings import ReadingDeclaration
+from labframe.instrument.sections import OwnKeys, Section
 from labframe.line import Line, SerialLine
 from labframe.line.ports import PortSpec
 from labframe.points import Value
@@ -64,6 +65,11 @@ class Instrument(Closing):
     """The channels; on the class: those that exist, empty if that depends on the instrument."""
     options: Mapping[str, Value] = MappingProxyType({})
     """The driver's own options; on the class: all there are, with their defaults."""
+    always_there: ClassVar[bool] = False
+    """Whether it is used as it is when instruments are simulated: everybody has it."""
+    own_keys: ClassVar[OwnKeys[Any, Any, Any] | None] = None
+    """Which keys it takes of its section, if its readings and commands stand there; see
+    ``declare``."""
 
     _readings: ClassVar[Mapping[str, ReadingDeclaration]] = MappingProxyType({})
     _commands: ClassVar[Mapping[str, CommandDeclaration]] = MappingProxyType({})
@@ -93,6 +99,29 @@ class Instrument(Closing):
     def commands(cls) -> Mapping[str, CommandDeclaration]:
         """Return the declared commands by name, in the order of the class."""
         return cls._commands
+
+    @classmethod
+    def declare(cls, section: Section[Any, Any, Any]) -> Mapping[str, Callable[..., Any]]:
+        """Return the readings and commands of one instrument; for a driver with ``own_keys``.
+
+        Called once for each of its sections, before anything is opened. Return methods by name,
+        marked with ``reading(...)`` and ``command(...)``; other names are attributes of the class.
+        What is wrong with a key goes to ``section.problem``; then nothing of it is used.
+
+        Args:
+            section: What stands in the configuration.
+        """
+        raise NotImplementedError(f"{cls.__name__} has own_keys, but no declare()")
+
+    @classmethod
+    def example(cls) -> Mapping[str, Any]:
+        """Return a section to try a driver with ``own_keys`` with, as TOML gives it."""
+        return {}
+
+    @classmethod
+    def in_words(cls) -> Mapping[str, str]:
+        """Return what readings and commands send and expect, by name, for ``labframe check``."""
+        return {}
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from labframe.instrument import Instrument
 from labframe.line import SerialLine
 from labframe.plan.binding import Binding
 from labframe.plan.codenames import repeated
+from labframe.plan.declaring import declared_driver
 from labframe.plan.planned import Plan, PlannedInstrument, PlannedLine
 
 __all__ = ["make_plan"]
@@ -38,6 +39,11 @@ def make_plan(
             problems.append(
                 f'{section} driver = "{instrument.driver}": {why_no_driver(instrument.driver)}'
             )
+            continue
+        try:
+            driver = declared_driver(instrument, driver, config.name, config.secrets)
+        except ConfigurationError as error:
+            problems += error.problems
             continue
         binding = Binding(section, instrument, driver)
         if instrument.enabled:

@@ -8,8 +8,9 @@ mistake would agree with itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from labframe.nearest import did_you_mean
 from labframe.simulation.errors import SimulationError
@@ -100,6 +101,19 @@ class SimulatedInstrument:
             if name not in known:
                 raise SimulationError(self._unknown(name, sorted(known)))
             known[name].put(self, value)
+
+    @classmethod
+    def for_section(cls, section: Mapping[str, Any]) -> type[Self]:
+        """Return the class that stands in for one instrument; for drivers with ``own_keys``.
+
+        Args:
+            section: The section ``[instrument.NAME]``, as TOML gives it.
+
+        Raises:
+            SimulationError: If nothing can be made of it.
+        """
+        del section
+        return cls
 
     @classmethod
     def settables(cls) -> dict[str, Settable[object]]:
