@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -228,6 +229,21 @@ class Instrument(Closing):
         """
         data = request.encode(self._encoding) if isinstance(request, str) else request
         (self._line or self._opened()).send(data, settings=self.settings)
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass, as after a reset; on a simulated line it costs none.
+
+        Raises:
+            PortGone: If the line is closed meanwhile.
+        """
+        if self.settings is None:
+            time.sleep(seconds)
+        else:
+            (self._line or self._opened()).pause(seconds)
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that ``pause`` and deadlines go by, which never goes back."""
+        return time.monotonic() if self._line is None else self._line.monotonic()
 
     # Without the host.
 

@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 import select
+import socket
 import sys
 import threading
 import time
@@ -128,6 +129,15 @@ def _polls_ports() -> bool:
     return os.name == "posix" and sys.platform != "darwin" and hasattr(select, "poll")
 
 
+def _send_at_once(fd: int) -> None:
+    """Have a request leave although the one before, which had no answer, is not acknowledged."""
+    connection = socket.socket(fileno=fd)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    finally:
+        connection.detach()
+
+
 class _RealTime:
     """Time as the computer's clock tells it."""
 
@@ -149,6 +159,7 @@ class _DescriptorChannel(_RealTime):
         self._port: serial.Serial | None = port
         if is_socket:
             self._fd = port.fileno()
+            _send_at_once(self._fd)
         else:  # the copy keeps port and lock; closing pyserial's object frees its four pipe ends
             self._fd = os.dup(port.fileno())
             self._port = None

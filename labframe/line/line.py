@@ -184,6 +184,26 @@ class Line(Closing):
         """
         self._transaction(payload, settings, answer=False)
 
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass on the line's clock; the line is free meanwhile.
+
+        Raises:
+            PortGone: If the line is closed, also while it waits.
+        """
+        channel = self._open_channel(b"")
+        try:
+            channel.pause(seconds)
+        except Interrupted as error:
+            raise PortGone(f"{self.port_url}: closed by another thread during a pause") from error
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that the line's waits go by, which never goes back.
+
+        Raises:
+            PortGone: If the line is closed.
+        """
+        return self._open_channel(b"").monotonic()
+
     def doubt(self) -> None:
         """Have the next request wait for silence: what came last made no sense after all."""
         with self._lock:

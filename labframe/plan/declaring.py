@@ -99,6 +99,7 @@ class _Declaring:
         self.sections = Sections(problems)
         self.place: Place = ("instrument", config.name)
         self.is_well = True
+        self._noted: set[Place] = set()
 
     def made(self) -> type[Instrument] | None:
         """Return the class, or None with what is wrong noted."""
@@ -241,6 +242,7 @@ class _Declaring:
 
     def _problem(self, text: str, *place: str) -> None:
         self.is_well = False
+        self._noted.add(place[:2])
         value: Any = self.config.table
         for key in place:
             value = value.get(key) if isinstance(value, Mapping) else None
@@ -263,7 +265,8 @@ class _Declaring:
                 try:
                     one = declared(self.driver, name, member)
                 except DeclarationError as error:
-                    self._problem(_without_class(error), kind, name)
+                    if (kind, name) not in self._noted:  # what the driver says is plainer
+                        self._problem(_without_class(error), kind, name)
                 else:
                     if one is not None:
                         found[name] = one

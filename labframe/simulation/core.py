@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from labframe.nearest import did_you_mean
@@ -82,6 +83,8 @@ class SimulatedInstrument:
     """The only number of data bits that it understands; None: any. A pty cannot see it."""
     parity: ClassVar[str | None] = None
     """The only parity that it understands, ``N``, ``E`` or ``O``; None: any. As ``bytesize``."""
+    calm: ClassVar[Mapping[str, object]] = MappingProxyType({})
+    """Start values with which nothing moves by itself: tests that compare values use them."""
     tick_s: float | None = None
     """Seconds between two calls of ``tick``; None: it is never called.
 

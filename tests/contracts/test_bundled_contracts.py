@@ -1,11 +1,14 @@
-"""Every bundled driver keeps the contract of drivers."""
+"""Every bundled driver keeps the contract of drivers, and is not disturbed by chaos."""
 
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.vogtlin import Vogtlin, VogtlinSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
+from labframe.testing.chaos import CHAOS, machine_of
 
 
 class TestXgs600(DriverContract):
@@ -17,13 +20,11 @@ class TestXgs600(DriverContract):
 class TestMoonLaser(DriverContract):
     driver = MoonLaser
     simulator = MoonLaserSimulator
-    state = {"rest_s": 0}
 
 
 class TestSps30(DriverContract):
     driver = Sps30
     simulator = Sps30Simulator
-    state = {"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0}
 
 
 class TestVogtlin(DriverContract):
@@ -32,3 +33,8 @@ class TestVogtlin(DriverContract):
     address = 1
     state = {"address": 1}
     other_state = {"setpoint": 300}
+
+
+@pytest.mark.parametrize("contract", [TestXgs600, TestMoonLaser, TestSps30, TestVogtlin])
+def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
+    run_state_machine_as_test(machine_of(contract()), settings=CHAOS)

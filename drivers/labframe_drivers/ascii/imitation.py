@@ -90,6 +90,9 @@ def _invented(pattern: str, at: int, values: object) -> tuple[list[str], int]:
     """Return the pieces up to the end, or to the parenthesis that closes the group."""
     pieces = [""]
     while at < len(pattern) and pattern[at] != ")":
+        if pattern[at] == "|":  # the first of the alternatives will do
+            at = _level_end(pattern, at)
+            continue
         if pattern.startswith("(?:", at):
             inner, at = _invented(pattern, at + 3, values)
             made, at = inner, at + 1
@@ -115,8 +118,6 @@ def _one(pattern: str, at: int) -> tuple[str, int]:
         if pattern[at + 1] == "^":
             return "A", end + 1
         return _one(pattern, at + 1)[0], end + 1
-    if letter in "|":
-        raise ValueError(letter)
     return ("" if letter in "^$" else "A" if letter == "." else letter), at + 1
 
 
@@ -131,17 +132,23 @@ def _times(pattern: str, at: int) -> tuple[int, int]:
 
 def _closing(pattern: str, at: int) -> int:
     """Return where the pattern goes on behind the group that opens here."""
+    return _level_end(pattern, at + 1) + 1
+
+
+def _level_end(pattern: str, at: int) -> int:
+    """Return where the group ends that ``at`` is in: at its parenthesis, or the pattern's end."""
     depth = 0
-    while True:
+    while at < len(pattern):
         letter = pattern[at]
+        if letter == ")" and depth == 0:
+            break
         if letter == "\\":
             at += 1
         elif letter == "[":
             at = pattern.index("]", at + 2)
         depth += {"(": 1, ")": -1}.get(letter, 0)
         at += 1
-        if depth == 0:
-            return at
+    return at
 
 
 def as_in(example: str, number: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from labframe_drivers.ascii.imitation import as_in, compiled, invented, pieces_o
 __all__ = ["AsciiSimulator", "Order", "Query"]
 
 _START: Final = {"float": "1.5", "int": "1", "str": "TEXT"}
+_MOST_TRIED: Final = 100
 _BY_DEFAULT: Final = {"true": ["1", "ON", "TRUE"], "false": ["0", "OFF", "FALSE"]}
 
 
@@ -209,15 +212,15 @@ def _query(
     cls: type[AsciiSimulator], section: Mapping[str, Any], name: str, reading: Mapping[str, Any]
 ) -> tuple[Query, dict[str, Settable[Any]]]:
     parts = reading.get("parts") or {name: reading}
-    starts = [_start(one) for one in parts.values()]
+    starts = [_starts(one) for one in parts.values()]
     pattern, example = reading.get("pattern"), reading.get("example")
     try:
         if example is not None:
             pieces = pieces_of(example, pattern, len(parts))
         elif pattern is not None:
-            pieces = invented(pattern, starts)
+            pieces = _first_of(pattern, starts)
         else:
-            pieces = [piece for start in starts for piece in (",", start)][1:]
+            pieces = [piece for start in starts for piece in (",", start[0])][1:]
             pieces = ["", *pieces, ""]
     except SimulationError as error:
         raise SimulationError(f"reading.{name}: {error}") from None
@@ -231,16 +234,25 @@ def _query(
     return Query(tuple(pieces), tuple(values)), settables
 
 
-def _start(keys: Mapping[str, Any]) -> str:
-    """Return a value to begin with, as it is written."""
+def _starts(keys: Mapping[str, Any]) -> list[str]:
+    """Return values to begin with, as they are written; the first that fits is taken."""
     kind = keys.get("type", "float")
     if kind == "bool":
-        return str(keys.get("false", _BY_DEFAULT["false"])[0])
+        return [*keys.get("false", _BY_DEFAULT["false"]), *keys.get("true", _BY_DEFAULT["true"])]
     limits = keys.get("plausible")
     if limits is None or kind == "str":
-        return _START[kind]
+        return [_START[kind]]
     middle = (limits[0] + limits[1]) / 2
-    return f"{round(middle)}" if kind == "int" else f"{middle:.4f}"
+    return [f"{round(middle)}" if kind == "int" else f"{middle:.4f}"]
+
+
+def _first_of(pattern: str, starts: list[list[str]]) -> list[str]:
+    """Return the first answer that the pattern allows."""
+    choices = list(itertools.islice(itertools.product(*starts), _MOST_TRIED))
+    for values in choices[:-1]:
+        with contextlib.suppress(SimulationError):
+            return invented(pattern, list(values))
+    return invented(pattern, list(choices[-1]))
 
 
 def _settable(
@@ -256,7 +268,10 @@ def _settable(
             word: [str(one) for one in keys.get(word, _BY_DEFAULT[word])] for word in _BY_DEFAULT
         }
         is_true = shown.strip().upper() in [one.upper() for one in words["true"]]
-        return Settable(is_true, doc), lambda value: words["true" if value else "false"][0]
+        as_shown = [one.upper() for one in words["true" if is_true else "false"]]
+        index = as_shown.index(shown.strip().upper()) if shown.strip().upper() in as_shown else 0
+        pair = {word: (texts[index:] or texts)[0] for word, texts in words.items()}
+        return Settable(is_true, doc), lambda value: pair["true" if value else "false"]
     number = float if kind == "float" else int
 
     def parse(given: object) -> object:
@@ -303,6 +318,11 @@ def _text(pattern: str, where: str) -> str:
     """Return a text that a pattern allows."""
     try:
         groups = compiled(pattern).groups
-        return "".join(invented(pattern, ["refused"] * groups))
-    except SimulationError as error:
-        raise SimulationError(f"{where} {error}") from None
+        with contextlib.suppress(SimulationError):
+            return "".join(invented(pattern, ["refused"] * groups))
+        plain = re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
+        return "".join(invented(plain, []))
+    except SimulationError:
+        raise SimulationError(
+            f"{where} {pattern!r}: no answer like it can be made up; write it more simply"
+        ) from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from labframe.simulation import Answer, ModbusRefusal, ModbusSimulator, Settable
@@ -57,6 +57,7 @@ class VogtlinSimulator(ModbusSimulator):
     baudrate: ClassVar[int | None] = 9600
     functions: ClassVar[frozenset[int]] = frozenset({3, 6, 8, 16})
     longest_message: ClassVar[int] = 20
+    calm: ClassVar[Mapping[str, object]] = {"time_constant_s": 0}
 
     address = Settable(247, "the address (Modbus unit), 1 to 247", limits=(1, 247))
     range = Settable(600.0, "the end of its range, in its unit", limits=(1e-3, 1e6))
