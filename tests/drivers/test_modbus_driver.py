@@ -313,6 +313,7 @@ def test_a_section_is_explained_with_its_frames() -> None:
         "instrument must repeat that"
     )
     assert "and bit 3 of it the value" in words["is_hot"]
+    assert words["mode"].endswith('is uint16, 0 is "off", 1 is "on", 16 is "fault"')
     assert words["reset"].startswith(
         "writes 1 to holding register 0x001E, uint16, with function 06"
     )

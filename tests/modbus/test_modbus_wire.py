@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -133,6 +134,22 @@ def test_a_broadcast_reaches_everybody_and_waits_for_nobody(
     assert [member.broadcasts for member in members] == [3, 3]
     assert members[1].words["holding"][:2] == [0x4148, 0]
     assert members[1].flags["coil"][3:6] == [True, True, True]
+
+
+def test_the_line_is_silent_for_three_and_a_half_characters_before_each_request(
+    sim_instrument: Sim, labframe_clock: Any
+) -> None:
+    class Slow(RegistersSimulator):
+        baudrate = 1200
+
+    sim = sim_instrument(Slow, address=9, latency_s=0, carrier="sim", clock=labframe_clock)
+    assert Registers.line is not None
+    line = dataclasses.replace(Registers.line, baudrate=1200)
+    with Registers(sim.url, address=9, line=line) as client:
+        client.level()
+        ended = labframe_clock.monotonic()
+        client.level()
+    assert sim.heard_at[-1] - ended == pytest.approx(3.5 * 10 / 1200, rel=0.01)
 
 
 class Odd(RegistersSimulator):
