@@ -150,6 +150,7 @@ class DriverMachine(RuleBasedStateMachine):
         self.is_plugged = True
         with contextlib.suppress(LabframeError, ValueError):
             self.bench.driver.open()
+        self.advance_a_little()
 
     @invariant()
     def what_is_served_is_right_or_old(self) -> None:
