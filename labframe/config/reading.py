@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from labframe.config.environment import Secrets, substituted
 from labframe.config.instruments import instrument
@@ -19,11 +19,7 @@ from labframe.config.sections import Sections
 from labframe.config.together import check_together
 from labframe.nearest import did_you_mean
 
-__all__ = ["FixedDrivers", "from_dict", "load", "no_driver", "parse"]
-
-FixedDrivers: TypeAlias = "Callable[[Config], Collection[str]]"
-"""Returns which drivers take no keys of their own, as far as is known, of a configuration that is
-not judged yet. None stands for all drivers."""
+__all__ = ["from_dict", "load", "no_driver", "parse"]
 
 
 def no_driver(config: Config) -> Collection[str]:
@@ -35,14 +31,16 @@ def no_driver(config: Config) -> Collection[str]:
 def load(
     path: Path,
     environment: Mapping[str, str] = os.environ,
-    fixed_drivers: FixedDrivers | None = None,
+    fixed_drivers: Callable[[Config], Collection[str]] | None = None,
 ) -> Config:
     """Read a configuration file.
 
     Args:
         path: The file.
         environment: The variables that it may use.
-        fixed_drivers: Asked when a key of an instrument is known to nobody but perhaps its driver.
+        fixed_drivers: Returns which drivers take no keys of their own, of a configuration that is
+            not judged yet. It is asked when a key of an instrument is known to nobody but perhaps
+            its driver; None stands for all drivers.
 
     Raises:
         ConfigurationError: If it cannot be read, or anything is wrong with it.
@@ -71,7 +69,7 @@ def parse(
     name: str = "lab.toml",
     directory: Path = Path(),
     environment: Mapping[str, str] = os.environ,
-    fixed_drivers: FixedDrivers | None = None,
+    fixed_drivers: Callable[[Config], Collection[str]] | None = None,
 ) -> Config:
     """Return the configuration that a TOML text holds; raises as :func:`load`."""
     try:
@@ -86,7 +84,7 @@ def from_dict(
     name: str = "lab.toml",
     directory: Path = Path(),
     environment: Mapping[str, str] = os.environ,
-    fixed_drivers: FixedDrivers | None = None,
+    fixed_drivers: Callable[[Config], Collection[str]] | None = None,
 ) -> Config:
     """Return the configuration that a table holds; raises as :func:`load`."""
     secrets = Secrets()
@@ -114,7 +112,7 @@ def from_dict(
     return config
 
 
-def _asked(fixed_drivers: FixedDrivers, config: Config) -> Collection[str]:
+def _asked(fixed_drivers: Callable[[Config], Collection[str]], config: Config) -> Collection[str]:
     try:
         return fixed_drivers(config)
     except ConfigurationError:  # of the plugins: whoever needs them hears of it again

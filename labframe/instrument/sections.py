@@ -47,7 +47,7 @@ class Section(Generic[KeysT, ReadingT, CommandT]):
 
     Attributes:
         name: The instrument's name.
-        keys: Its own keys of ``[instrument.NAME]``; :class:`NoKeys` if it has none.
+        keys: Its own keys of ``[instrument.NAME]``; an empty struct if it has none.
         readings: Those of each reading, in the configuration's order.
         commands: Those of each command, in the configuration's order.
         line: The settings of its line; None if it has none.

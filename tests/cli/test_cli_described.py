@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from labframe_drivers.scpi import Scpi, ScpiSimulator
 
 from labframe.scorecard import scorecard
+from labframe.simulation import PtyCarrier
+from labframe.starter import Found, _recognised
 from labframe.testing.asked import contract_asked
 
 LAB = """
@@ -75,6 +78,14 @@ def test_a_driver_without_readings_of_its_own_says_which_keys_it_takes() -> None
     shown = run("drivers", "scpi").stdout
     assert "readings and commands are those of its section: identify, setup" in shown
     assert "[reading.NAME] request, pattern" in shown
+
+
+def test_nobody_is_recognised_as_an_instrument_that_has_to_be_described(lab: Path) -> None:
+    played = ScpiSimulator.for_section(Scpi.example())(latency_s=0)
+    with PtyCarrier(played) as carrier:
+        found = Found(f'"{carrier.url}"', carrier.url)
+        assert list(_recognised(found, [Scpi])) == []
+        assert carrier.seen == []
 
 
 def test_lint_says_what_a_described_instrument_lacks(lab: Path) -> None:

@@ -16,6 +16,7 @@ from labframe_drivers.ascii.keys import (
     PartKeys,
     ReadingKeys,
 )
+from labframe_drivers.computer import Computer
 from labframe_drivers.scpi import Scpi
 from labframe_drivers.scpi.keys import ScpiKeys
 
@@ -79,7 +80,7 @@ def test_the_examples_of_the_page_are_those_that_the_contract_is_tried_with(docs
 
     assert scpi["instrument"]["supply"] == Scpi.example()
     assert ascii_["instrument"]["bath"] == Ascii.example()
-    assert len(others) == 2
+    assert len(others) == 3
 
 
 def test_each_example_of_the_page_is_right_and_can_be_played(docs: Path) -> None:
@@ -87,8 +88,9 @@ def test_each_example_of_the_page_is_right_and_can_be_played(docs: Path) -> None
 
     for table in blocks(docs):
         config = Config.from_dict(table, fixed_drivers=lambda _: ())
-        plan = make_plan(config, {"ascii": Ascii, "scpi": Scpi}, str)
-        assert plan.instruments[0].commands or plan.instruments[0].outputs
+        drivers = {"ascii": Ascii, "scpi": Scpi, "computer": Computer}
+        plan = make_plan(config, drivers, str)
+        assert plan.instruments[0].outputs
         AsciiSimulator.for_section(plan.instruments[0].config.table)()
 
 

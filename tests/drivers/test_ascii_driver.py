@@ -96,6 +96,7 @@ def test_a_part_without_a_value_does_not_take_the_others_with_it(
         ({}, b"12,5", LineError, "'12,5' is no number"),
         ({}, b"", LineError, "'' is no number"),
         ({"pattern": "T=(.*)K"}, b"T=5", LineError, "'T=5' does not look like 'T=(.*)K'"),
+        ({"pattern": "T=(.*)K", "no_value": ["-"]}, b"-", NoValue, "it has no value now"),
         ({}, b"1e999", LineError, "larger than a number can be"),
         ({}, b"nan", LineError, "'nan' is no number"),
         ({}, b"0x10", LineError, "no number"),
@@ -185,8 +186,10 @@ def test_an_acknowledgement_that_does_not_come_or_is_another_is_an_error(
         with sim.fault("no_answer"), pytest.raises(NoReply):
             driver.go()
         driver.go()
-        with sim.fault("truncate", 1), pytest.raises(LineError):
-            driver.go()
+    other = command({"request": "GO", "acknowledge": "NO"})
+    with bath(command(keys), other) as (driver, _), pytest.raises(LineError) as caught:
+        driver.go()
+    assert str(caught.value) == "bath: the answer 'NO' to 'GO' does not look like 'OK'"
 
 
 @pytest.mark.parametrize(

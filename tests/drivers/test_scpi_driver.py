@@ -122,6 +122,23 @@ def test_an_error_of_a_reading_is_not_the_next_settings(meter: Callable[..., Any
         driver.zero()
 
 
+def test_capital_letters_and_a_colon_make_no_difference_to_the_instrument() -> None:
+    mode = {"request": ":Func {to}", "choices": ["volt", "curr"], "read_back": "mode"}
+    table = {
+        "reading": {"mode": {"request": "func?", "type": "str", "example": "volt"}},
+        "command": {"set_mode": mode},
+    }
+    simulator = ScpiSimulator.for_section(table)(latency_s=0)
+
+    def said(request: bytes) -> list[bytes]:
+        return [one.data for one in simulator.feed(request, 0.0)]
+
+    assert said(b"FUNC?\n") == said(b":func?\n") == [b"volt\n"]
+    assert said(b"func curr\nFUNC?\n") == [b"curr\n"]
+    assert said(b"FUNC OHM\nsyst:err?\n") == [b'-222,"Data out of range"\n']
+    assert said(b"*CLS\nSYSTem:ERRor:NEXT?\n") == [b'0,"No error"\n']
+
+
 def test_an_instrument_without_a_queue_is_not_asked(meter: Callable[..., Any]) -> None:
     with meter({"error_queue": "", **METER}) as (driver, sim):
         driver.zero()

@@ -120,8 +120,9 @@ class Checking:
         place = ("reading", name)
         request = self.text(keys.request, *place, "request")
         parts: Mapping[str, ReadingKeys | PartKeys] = keys.parts or {name: keys}
-        if keys.parts and keys.unit is not None:
-            self.section.problem("each of the parts has its own", *place, "unit")
+        for key in ("unit", "plausible"):
+            if keys.parts and getattr(keys, key) is not None:
+                self.section.problem("each of the parts has its own", *place, key)
         values = tuple(self._value(part, one, place) for part, one in parts.items())
         written = keys.pattern or default_pattern(len(values))
         pattern = self.pattern(written, *place, "pattern")
@@ -204,6 +205,15 @@ class Checking:
     def _arguments(
         self, names: Sequence[str], keys: CommandKeys, place: Sequence[str]
     ) -> dict[str, ArgumentKeys | CommandKeys]:
+        if keys.arguments or not names:
+            why = (
+                "each of the arguments has its own"
+                if keys.arguments
+                else "is for an argument, and there is none in the request: write {value} there"
+            )
+            for key in ("unit", "limits", "choices", "format"):
+                if getattr(keys, key):
+                    self.section.problem(why, *place, key)
         for name in keys.arguments:
             if name not in names:
                 there = ", ".join(f"{{{one}}}" for one in names) or "none"
@@ -222,11 +232,12 @@ class Checking:
         return {name: keys.arguments.get(name, ArgumentKeys(unit="1")) for name in names}
 
     def _check_argument(self, keys: ArgumentKeys | CommandKeys, place: Sequence[str]) -> None:
-        is_number = keys.type in ("float", "int") and not any(
-            isinstance(one, str) for one in keys.choices
-        )
-        if not is_number and keys.limits is not None:
-            self.section.problem("is for numbers; this is none", *place, "limits")
+        texts = [one for one in keys.choices if isinstance(one, str)]
+        is_number = keys.type in ("float", "int") and not texts
+        self._check_choices(keys, texts, place)
+        for key in ("limits", "format"):
+            if not is_number and getattr(keys, key):
+                self.section.problem("is for numbers; this is none", *place, key)
         if is_number and keys.unit is None:
             self.section.problem(
                 'is missing: unit = "V"; "1" is a number without dimension', *place, "unit"
@@ -242,3 +253,15 @@ class Checking:
             if isinstance(text, str) and (not text or any(one < " " for one in text)):
                 self.section.problem(f"{text!r} cannot be sent", *place, "choices")
         self.pattern(keys.pattern, *place, "pattern")
+
+    def _check_choices(
+        self, keys: ArgumentKeys | CommandKeys, texts: Sequence[str], place: Sequence[str]
+    ) -> None:
+        if texts and len(texts) < len(keys.choices):
+            self.section.problem("texts and numbers; write them all as texts", *place, "choices")
+        elif keys.type == "bool" and keys.choices:
+            self.section.problem('is not for type = "bool"; see true, false', *place, "choices")
+        elif keys.type == "str" and keys.choices and not texts:
+            self.section.problem("numbers, and the type is str", *place, "choices")
+        elif keys.type == "int" and any(isinstance(one, float) for one in keys.choices):
+            self.section.problem("not whole numbers, and the type is int", *place, "choices")

@@ -97,7 +97,7 @@ class ArgumentKeys(msgspec.Struct, frozen=True, kw_only=True):
     type: Kind = "float"
     unit: str | None = None
     limits: tuple[float, float] | None = None
-    choices: tuple[str | float, ...] = ()
+    choices: tuple[str | int | float, ...] = ()
     format: str = ""
     pattern: str = r"[A-Za-z0-9_.+-]*"
     true: tuple[str, ...] = ("1",)
@@ -131,7 +131,7 @@ class CommandKeys(msgspec.Struct, frozen=True, kw_only=True):
     type: Kind = "float"
     unit: str | None = None
     limits: tuple[float, float] | None = None
-    choices: tuple[str | float, ...] = ()
+    choices: tuple[str | int | float, ...] = ()
     format: str = ""
     pattern: str = r"[A-Za-z0-9_.+-]*"
     true: tuple[str, ...] = ("1",)

@@ -26,6 +26,7 @@ class ScpiSimulator(AsciiSimulator):
     driver = "scpi"
     terminator = b"\n"
     identifies = "*IDN?"
+    ignores_case = True
     identity = "LABFRAME,SIMULATED,0,1.0"
 
     def __init__(self, **state: object) -> None:
@@ -34,14 +35,15 @@ class ScpiSimulator(AsciiSimulator):
 
     @classmethod
     def plain(cls, request: str) -> str:
-        """Return a request as it is compared."""
-        return request.strip().upper().removeprefix(":")
+        """Return a request without what makes no difference."""
+        return request.strip().removeprefix(":")
 
     def answer(self, request: str) -> str | None:
         """Return the answer to a request; None: silence."""
-        if request in _QUEUES:
+        key = self.key(request)
+        if key in _QUEUES:
             return self._queue.pop(0) if self._queue else '0,"No error"'
-        if request == "*CLS":
+        if key == "*CLS":
             self._queue.clear()
             return None
         return super().answer(request)
