@@ -15,7 +15,7 @@ from labframe.simulation.settable import Settable
 
 __all__ = ["ModbusRefusal", "ModbusSimulator", "modbus_crc"]
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
 """After so long a pause what came before is no part of a request. The specification has 3.5
 characters, 4 ms at 9600 baud; a loaded computer may hold up a client's bytes for longer."""
 _LONGEST = 256
