@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from labframe.errors import LineError
+from labframe.errors import LabframeError, NoReply
 from labframe.instrument import Instrument
 from labframe.line import list_ports
 from labframe.plugins import Plugins
@@ -69,17 +69,33 @@ def _recognised(found: Found, drivers: Iterable[type[Instrument]]) -> Iterator[F
             total_s=min(line.total_s, _WHOLE_S),
         )
         instrument = driver(found.device, line=quick)
+        identity = _identity(instrument)
+        if identity is None:
+            continue
+        yield dataclasses.replace(
+            found, driver=driver.driver, identity=identity, channels=tuple(instrument.channels)
+        )
+
+
+def _identity(instrument: Instrument) -> str | None:
+    """Return what the instrument answered; None if it is another one, or none.
+
+    A wrong answer may be due to what was asked for another driver before: that may have been half a
+    request to this one. So it is asked once more.
+    """
+    for _ in range(2):
         try:
             instrument.connect()
             identity = instrument.check_identity() or ""
             instrument.on_connect()
-        except (LineError, ValueError):
+            return identity  # noqa: TRY300  # an else block would be further away than this
+        except NoReply:
+            return None
+        except (LabframeError, ValueError):
             continue
         finally:
             instrument.close()
-        yield dataclasses.replace(
-            found, driver=driver.driver, identity=identity, channels=tuple(instrument.channels)
-        )
+    return None
 
 
 def starter(found: Sequence[Found]) -> str:

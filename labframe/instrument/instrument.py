@@ -92,6 +92,19 @@ class Instrument(Closing):
         commands.check_read_backs(cls, cls._commands, cls._readings)
 
     @classmethod
+    def with_options(cls, options: Mapping[str, Value]) -> type[Instrument]:
+        """Return the class that declares what an instrument with these options has.
+
+        A driver overrides it where an option decides that: a multimeter measures volts, amperes or
+        ohms. The host calls it once, when it reads the configuration.
+
+        Raises:
+            ValueError: For the value of an option that cannot be; the text says which can.
+        """
+        del options
+        return cls
+
+    @classmethod
     def readings(cls) -> Mapping[str, ReadingDeclaration]:
         """Return the declared readings by name, in the order of the class."""
         return cls._readings

@@ -312,6 +312,8 @@ def _refuse_bare_number(where: str, function: Callable[..., Any]) -> None:
         kind = typing.get_type_hints(function).get("return", Any)
     except Exception:  # noqa: BLE001  # an annotation may be anything
         kind = Any
+    if typing.get_origin(kind) in (dict, Mapping):
+        kind = typing.get_args(kind)[1]  # all channels with one query, by their names
     kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if not all(one in (str, bool) for one in kinds):
         raise DeclarationError(

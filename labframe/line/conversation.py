@@ -27,6 +27,9 @@ class Conversation:
     Args:
         name: What the port is called in messages.
         settings: The instrument's settings.
+
+    Attributes:
+        asked: When the last exchange of a handshake was sent, on the channel's clock.
     """
 
     __slots__ = (
@@ -34,6 +37,7 @@ class Conversation:
         "_framing",
         "_handshake",
         "_name",
+        "asked",
         "byte_s",
         "first_byte_s",
         "gap_s",
@@ -49,6 +53,7 @@ class Conversation:
         self.total_s = settings.total_s
         self.min_gap_s = settings.min_gap_s
         self.byte_s = settings.byte_s
+        self.asked = 0.0
         self._name = name
         self._echo = settings.echo
         self._framing = framing = settings.effective_framing
@@ -90,6 +95,7 @@ class Conversation:
             ) from error
 
     def _exchange(self, channel: Channel, data: bytes, decoder: Decoder) -> bytes:
+        self.asked = channel.monotonic() + len(data) * self.byte_s
         return self._answer(channel, decoder, data, self._send(channel, data))
 
     def _send(self, channel: Channel, frame: bytes) -> bytes:

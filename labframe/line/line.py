@@ -251,9 +251,11 @@ class Line(Closing):
                 return reply  # noqa: TRY300  # an else block would be further away than this
             except BadReply:
                 if asked:  # an answer came; if that was noise, the real one would begin by then
-                    self._late_until = asked + member.first_byte_s
+                    self._late_until = max(asked, member.asked) + member.first_byte_s
                 raise
             except LabframeError:
+                if asked:  # a handshake asks more than once, and its last answer is the one due
+                    self._late_until = max(asked, member.asked) + member.total_s
                 raise
             except port_errors() as error:
                 raise self._gone(error, payload) from error

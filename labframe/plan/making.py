@@ -45,6 +45,10 @@ def make_plan(
         except ConfigurationError as error:
             problems += error.problems
             continue
+        try:
+            driver = driver.with_options(instrument.options)
+        except ValueError as error:
+            problems.append(f"{section} options: {error}")
         binding = Binding(section, instrument, driver)
         if instrument.enabled:
             planned.append(binding.planned())

@@ -2,8 +2,10 @@
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
+from labframe_drivers.keithley2000 import Keithley2000, Keithley2000Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
+from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
 from labframe_drivers.vogtlin import Vogtlin, VogtlinSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
@@ -27,6 +29,17 @@ class TestSps30(DriverContract):
     simulator = Sps30Simulator
 
 
+class TestTpg26x(DriverContract):
+    driver = Tpg26x
+    simulator = Tpg26xSimulator
+    channels = ("gauge1", "gauge2")
+
+
+class TestKeithley2000(DriverContract):
+    driver = Keithley2000
+    simulator = Keithley2000Simulator
+
+
 class TestVogtlin(DriverContract):
     driver = Vogtlin
     simulator = VogtlinSimulator
@@ -35,6 +48,8 @@ class TestVogtlin(DriverContract):
     other_state = {"setpoint": 300}
 
 
-@pytest.mark.parametrize("contract", [TestXgs600, TestMoonLaser, TestSps30, TestVogtlin])
+@pytest.mark.parametrize(
+    "contract", [TestXgs600, TestMoonLaser, TestSps30, TestTpg26x, TestKeithley2000, TestVogtlin]
+)
 def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
     run_state_machine_as_test(machine_of(contract()), settings=CHAOS)

@@ -14,6 +14,7 @@ from labframe_drivers.computer import Computer, ComputerWithSensors
 from labframe_drivers.computer.driver import driver_here
 
 from labframe import Host, Instrument, NoValue
+from labframe.cli.running import served
 from labframe.config import ConfigurationError
 from labframe.errors import LabframeError
 from labframe.worker import values
@@ -115,6 +116,11 @@ def test_a_computer_without_any_sensors_is_one_all_the_same(
     monkeypatch.delattr(psutil, "sensors_temperatures", raising=False)
     assert driver_here() is Computer
     assert driver_here().driver == "computer"
+
+
+def test_a_simulated_laboratory_says_what_is_real(labframe_host: Callable[..., Host]) -> None:
+    host = labframe_host({"instrument": PC}, computer)
+    assert "all simulated but pc" in next(iter(served(host)))
 
 
 @pytest.mark.parametrize("simulate", [False, True])
