@@ -226,7 +226,7 @@ class DriverContract:
         if self.address is None or settable is None:
             return  # it is alone on its line
         alone = labframe_bench(self, is_open=False)
-        second = _next_address(self.address)
+        second = _other_address(self.address, settable.limits)
         state = {**quiet(self.simulator), **self.state}
         members = [
             self.simulator(**{**state, "address": self.address}),
@@ -394,9 +394,10 @@ def _between(low: float, high: float, share: float, kind: Any) -> float:
     return round(value) if kind is int else float(f"{value:.4g}")
 
 
-def _next_address(address: int | str) -> int | str:
+def _other_address(address: int | str, limits: tuple[float, float] | None) -> int | str:
+    """Return the next address, or the one before if there is none."""
     if isinstance(address, int):
-        return address + 1
+        return address - 1 if limits is not None and address >= limits[1] else address + 1
     return f"{int(address, 16) + 1:0{len(address)}X}"
 
 

@@ -9,6 +9,7 @@ from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
+from labframe_drivers.vogtlin import Vogtlin, VogtlinSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
@@ -64,6 +65,14 @@ class TestDmt143(DriverContract):
     state = {"cycle_s": 0.08}
     options = {"interval_s": 0}
     frame_s = 0.5
+
+
+class TestVogtlin(DriverContract):
+    driver = Vogtlin
+    simulator = VogtlinSimulator
+    address = 1
+    state = {"address": 1}
+    other_state = {"setpoint": 300}
 
 
 CONTRACTS = [one for name, one in sorted(vars().items()) if name.startswith("Test")]
