@@ -51,7 +51,7 @@ _MAY_CHANGE_NOTHING: Final = ("parity_noise",)  # where every byte has bit 7 set
 _OVERFLOW_TOTALS: Final = 1.25
 """How many ``total_s`` an overflow lasts: longer than the driver waits."""
 
-_SIDE_BY_SIDE: Final = 4
+_SIDE_BY_SIDE: Final = 8
 """So many simulators are used at once where waiting takes time."""
 
 _MOST_FRAMES: Final = 3
