@@ -89,6 +89,7 @@ class Draft:
             log=logging.getLogger(f"labframe.plugin.{plugin}"),
             state_dir=self.state_dir / plugin,
             source=self.config.name,
+            base=self.config.directory,
         )
 
     def _plugin_order(self) -> list[str]:

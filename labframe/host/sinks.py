@@ -7,11 +7,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from labframe.hookspecs import Sink
+from labframe.hookspecs import Sink, SinkHealth
 from labframe.points import Event, Reading, Sweep
 
 __all__ = ["Fanout", "SinkRunner", "SinkStatus"]
@@ -95,7 +95,22 @@ class SinkRunner:
 
     def status(self) -> SinkStatus:
         """Return how it is doing; any thread may ask."""
-        return SinkStatus(self.sink.name, len(self._queue), self._dropped, self._error)
+        own = self._own_health()
+        return SinkStatus(
+            self.sink.name,
+            len(self._queue) + own.queued,
+            self._dropped + own.dropped,
+            self._error or own.error,
+        )
+
+    def _own_health(self) -> SinkHealth:
+        asked: Callable[[], SinkHealth] | None = getattr(self.sink, "health", None)
+        if asked is None:
+            return SinkHealth()
+        try:
+            return asked()
+        except Exception as error:  # noqa: BLE001  # a sink is a plugin
+            return SinkHealth(error=f"health() failed: {type(error).__name__}: {error}")
 
     def _run(self) -> None:
         while not self._stopping:

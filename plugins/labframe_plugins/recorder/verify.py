@@ -1,0 +1,131 @@
+"""Whether a history is whole: counts, order, gaps, integrity."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from labframe_plugins.recorder.packing import times_of, values_of
+from labframe_plugins.recorder.retention import BLOCK_COLUMNS, packed_of
+
+__all__ = ["verify"]
+
+_SEEN = "round <= (SELECT round FROM state)"
+
+
+def verify(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is wrong, for people.
+
+    The points of a codename are numbered in the order in which they came. So none is missing and
+    none is there twice when the numbers of blocks, of single points and of fresh ones follow each
+    other without a hole, and what retention has taken makes up for what is missing at the
+    beginning.
+
+    Args:
+        connection: Within a transaction, so that nothing changes meanwhile.
+    """
+    for (text,) in connection.execute("PRAGMA integrity_check(20)"):
+        if text != "ok":
+            yield f"the file is damaged: {text}"
+    for number, name in connection.execute("SELECT id, name FROM codename").fetchall():
+        yield from (f"{name}: {text}" for text in _numbers(connection, number))
+        yield from (f"{name}: {text}" for text in _gaps(connection, number))
+    yield from _blocks(connection)
+    yield from _times_of_fresh(connection)
+
+
+def _numbers(connection: sqlite3.Connection, codename: int) -> Iterator[str]:
+    spans = connection.execute(
+        f"SELECT number, count FROM block WHERE codename = ?1 AND {_SEEN} UNION ALL "
+        f"SELECT number, 1 FROM kept WHERE codename = ?1 AND {_SEEN} UNION ALL "
+        "SELECT number, 1 FROM fresh WHERE codename = ?1 AND id > (SELECT compacted FROM state) "
+        "ORDER BY number",
+        (codename,),
+    )
+    taken = _value(
+        connection, "SELECT ifnull(sum(count), 0) FROM bucket WHERE codename = ?", codename
+    ) + _value(connection, "SELECT ifnull(sum(count), 0) FROM dropped WHERE codename = ?", codename)
+    missing, last = 0, 0
+    for number, count in spans:
+        if number <= last:
+            yield f"point {number} is there twice"
+        missing += max(0, number - last - 1)
+        last = max(last, number + count - 1)
+    noted = _value(
+        connection, "SELECT ifnull(max(number), 0) FROM newest WHERE codename = ?", codename
+    )
+    missing += max(0, noted - last)
+    if missing != taken:
+        yield (
+            f"{missing} points of {max(last, noted)} are not there as they were measured, and "
+            f"retention has taken {taken}"
+        )
+
+
+def _gaps(connection: sqlite3.Connection, codename: int) -> Iterator[str]:
+    open_gaps = _value(
+        connection, "SELECT count(*) FROM gap WHERE codename = ? AND until IS NULL", codename
+    )
+    if open_gaps > 1:
+        yield f"{open_gaps} gaps have no end"
+    for since, until in connection.execute(
+        "SELECT since, until FROM gap WHERE codename = ? AND until IS NOT NULL", (codename,)
+    ):
+        if until < since and not _was_set_back(connection, until):
+            yield f"a gap ends {(since - until) / 1e6:g} s before it begins, at {since / 1e6:.3f}"
+
+
+def _was_set_back(connection: sqlite3.Connection, time: int) -> bool:
+    """Tell whether the host's clock was ever set back; then a gap may end before it begins."""
+    del time
+    return bool(
+        _value(
+            connection,
+            "SELECT count(*) FROM event WHERE kind = 'clock' "
+            "AND json_extract(fields, '$.step_s') < ?",
+            0,
+        )
+    )
+
+
+def _blocks(connection: sqlite3.Connection) -> Iterator[str]:
+    for name, number, since, until, low, mean, high, *columns in connection.execute(
+        f"SELECT c.name, b.number, b.since, b.until, b.low, b.mean, b.high, {BLOCK_COLUMNS} "
+        "FROM block b JOIN packed p ON p.id = b.packed JOIN codename c ON c.id = b.codename "
+        "WHERE b.round <= (SELECT round FROM state)"
+    ):
+        packed = packed_of(columns)
+        where = f"{name}: the block of {packed.count} points from number {number} on"
+        try:
+            times, values = times_of(packed), values_of(packed)
+        except (ValueError, IndexError, ArithmeticError) as error:
+            yield f"{where} cannot be unpacked: {error}"
+            continue
+        if (len(times), len(values)) != (packed.count, packed.count):
+            yield f"{where} holds {len(times)} times and {len(values)} values"
+        elif (min(times), max(times)) != (since, until):
+            yield f"{where} is not of the time that its summary says"
+        elif (min(values), max(values)) != (low, high) or not math.isclose(
+            math.fsum(values) / packed.count, mean, rel_tol=1e-9, abs_tol=1e-300
+        ):
+            yield f"{where} has other values than its summary says"
+    lonely = _value(connection, "SELECT count(*) FROM block WHERE packed NOT IN "
+                    "(SELECT id FROM packed) AND ? = 1", 1)  # fmt: skip
+    if lonely:
+        yield f"{lonely} blocks have a summary, and no points"
+
+
+def _times_of_fresh(connection: sqlite3.Connection) -> Iterator[str]:
+    batch, compacted, noted = connection.execute(
+        "SELECT batch, compacted, noted FROM state"
+    ).fetchone()
+    last = _value(connection, "SELECT ifnull(max(id), ?) FROM fresh", compacted)
+    if noted > max(last, compacted):
+        yield f"point {noted} was noted as the newest, and {last} is the last one (batch {batch})"
+
+
+def _value(connection: sqlite3.Connection, sql: str, value: Any) -> int:
+    found = connection.execute(sql, (value,)).fetchone()[0]
+    return int(found)
