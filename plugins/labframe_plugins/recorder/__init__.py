@@ -6,8 +6,9 @@ from labframe import PluginContext, hookimpl
 from labframe_plugins.recorder.history import History, open_history
 from labframe_plugins.recorder.recorder import Recorder
 from labframe_plugins.recorder.settings import settings_of
+from labframe_plugins.recorder.writing import HistoryWriter
 
-__all__ = ["History", "Recorder", "open_history"]
+__all__ = ["History", "HistoryWriter", "Recorder", "open_history"]
 
 
 @hookimpl

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from labframe_plugins.recorder.packing import MOST_POINTS, Packed, pack
 
-__all__ = ["Run", "block_rows", "compact", "runs_of"]
+__all__ = ["MOST_ROWS", "Run", "block_rows", "compact", "runs_of"]
 
 _CODENAMES: Final = 25
 """So many codenames are written in one transaction."""
 _ROWS: Final = 10_000
 """So many fresh rows are deleted in one transaction."""
+MOST_ROWS: Final = 250_000
+"""So many fresh rows are in memory at a time."""
 _FETCHED: Final = 2000
 _MOST_BYTES: Final = 4000
 """A block above that does not fit on one page of the file."""
@@ -41,26 +44,27 @@ class Run(NamedTuple):
     """
 
     number: int
-    times: list[int]
-    ys: list[Any]
-    xs: list[float | None]
+    times: Sequence[int]
+    ys: Sequence[Any]
+    xs: Sequence[float | None]
 
 
-def runs_of(rows: Iterable[tuple[int, int, int, Any, Any]]) -> dict[int, Run]:
+def runs_of(rows: Iterable[tuple[int, int, int, Any, Any]]) -> list[tuple[int, Run]]:
     """Return rows (codename, number, time, y, x) by their codename."""
-    runs: dict[int, Run] = {}
-    for codename, number, time, y, x in rows:
-        run = runs.get(codename)
-        if run is None:
-            run = runs[codename] = Run(number, [], [], [])
-        run.times.append(time)
-        run.ys.append(y)
-        run.xs.append(x)
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    runs = []
+    for codename in sorted(found):
+        _, numbers, times, ys, xs = zip(*found.pop(codename), strict=True)
+        runs.append((codename, Run(numbers[0], times, ys, xs)))
     return runs
 
 
 def compact(connection: sqlite3.Connection, transaction: Transaction) -> Iterator[int]:
-    """Compact all that is fresh now; yields after each transaction how many points are done.
+    """Compact what is fresh now, ``MOST_ROWS`` at most.
+
+    Yields after each transaction how many points are done.
 
     Args:
         connection: A connection that writes.
@@ -68,14 +72,15 @@ def compact(connection: sqlite3.Connection, transaction: Transaction) -> Iterato
     """
     yield from _cleared(connection, transaction)
     round_before, compacted = connection.execute("SELECT round, compacted FROM state").fetchone()
-    (until,) = connection.execute("SELECT max(id) FROM fresh").fetchone()
-    if until is None:
+    (last,) = connection.execute("SELECT max(id) FROM fresh").fetchone()
+    if last is None or last <= compacted:
         return
+    until = min(last, compacted + MOST_ROWS)
     found = connection.execute(
         "SELECT codename, number, time, y, x FROM fresh WHERE id > ? AND id <= ? ORDER BY id",
         (compacted, until),
     )
-    runs = sorted(runs_of(_fetched(found)).items())
+    runs = runs_of(_fetched(found))
     done = 0
     for first in range(0, len(runs), _CODENAMES):
         some = runs[first : first + _CODENAMES]
@@ -98,6 +103,10 @@ Piece = tuple[int, Sequence[int], Sequence[Any], "Packed | None", Sequence[Any]]
 def block_rows(run: Run) -> Iterator[Piece]:
     """Cut a run into blocks, and into what cannot be packed."""
     begin, count = 0, len(run.times)
+    if _is_plain(run):  # nearly always
+        for begin in range(0, count, MOST_POINTS):
+            yield from _pieces(run, begin, min(count, begin + MOST_POINTS), packable=True)
+        return
     while begin < count:
         packable = _packable(run, begin)
         end = begin + 1
@@ -105,6 +114,14 @@ def block_rows(run: Run) -> Iterator[Piece]:
             end += 1
         yield from _pieces(run, begin, end, packable=packable)
         begin = end
+
+
+def _is_plain(run: Run) -> bool:
+    return (
+        {*map(type, run.ys)} <= {float, int}
+        and {*run.xs} == {None}
+        and all(map(math.isfinite, run.ys))
+    )
 
 
 def _packable(run: Run, index: int) -> bool:
@@ -117,11 +134,11 @@ def _packable(run: Run, index: int) -> bool:
 def _pieces(run: Run, begin: int, end: int, *, packable: bool) -> Iterator[Piece]:
     times, ys = run.times[begin:end], run.ys[begin:end]
     packed = pack(times, ys) if packable else None
-    size = 0 if packed is None else len(packed.times) + len(packed.values)
-    parts = 2 if packed is None else -(-size // _MOST_BYTES)
-    if (packable and packed is None and end - begin > _FEWEST) or (
-        parts > 1 and packed is not None
-    ):
+    if packed is None:
+        parts = 2 if packable and end - begin > _FEWEST else 1
+    else:
+        parts = -(-(len(packed.times) + len(packed.values)) // _MOST_BYTES)
+    if parts > 1:
         step = -(-(end - begin) // parts)
         for first in range(begin, end, step):
             yield from _pieces(run, first, min(end, first + step), packable=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labframe_plugins.recorder.packing import times_of, values_of
@@ -29,39 +30,45 @@ def verify(connection: sqlite3.Connection) -> Iterator[str]:
     for (text,) in connection.execute("PRAGMA integrity_check(20)"):
         if text != "ok":
             yield f"the file is damaged: {text}"
-    for number, name in connection.execute("SELECT id, name FROM codename").fetchall():
-        yield from (f"{name}: {text}" for text in _numbers(connection, number))
+    names = dict(connection.execute("SELECT id, name FROM codename").fetchall())
+    yield from _numbers(connection, names)
+    for number, name in names.items():
         yield from (f"{name}: {text}" for text in _gaps(connection, number))
     yield from _blocks(connection)
     yield from _times_of_fresh(connection)
 
 
-def _numbers(connection: sqlite3.Connection, codename: int) -> Iterator[str]:
+def _numbers(connection: sqlite3.Connection, names: Mapping[int, str]) -> Iterator[str]:
+    """Look at the numbers of the points of all codenames, in one pass."""
     spans = connection.execute(
-        f"SELECT number, count FROM block WHERE codename = ?1 AND {_SEEN} UNION ALL "
-        f"SELECT number, 1 FROM kept WHERE codename = ?1 AND {_SEEN} UNION ALL "
-        "SELECT number, 1 FROM fresh WHERE codename = ?1 AND id > (SELECT compacted FROM state) "
-        "ORDER BY number",
-        (codename,),
+        f"SELECT codename, number, count FROM block WHERE {_SEEN} UNION ALL "
+        f"SELECT codename, number, 1 FROM kept WHERE {_SEEN} UNION ALL "
+        "SELECT codename, number, 1 FROM fresh WHERE id > (SELECT compacted FROM state) "
+        "ORDER BY codename, number"
     )
-    taken = _value(
-        connection, "SELECT ifnull(sum(count), 0) FROM bucket WHERE codename = ?", codename
-    ) + _value(connection, "SELECT ifnull(sum(count), 0) FROM dropped WHERE codename = ?", codename)
-    missing, last = 0, 0
-    for number, count in spans:
-        if number <= last:
-            yield f"point {number} is there twice"
-        missing += max(0, number - last - 1)
-        last = max(last, number + count - 1)
-    noted = _value(
-        connection, "SELECT ifnull(max(number), 0) FROM newest WHERE codename = ?", codename
-    )
-    missing += max(0, noted - last)
-    if missing != taken:
-        yield (
-            f"{missing} points of {max(last, noted)} are not there as they were measured, and "
-            f"retention has taken {taken}"
-        )
+    taken: Counter[int] = Counter()
+    for table in ("bucket", "dropped"):
+        for codename, count in connection.execute(f"SELECT codename, count FROM {table}"):
+            taken[codename] += count
+    noted = dict(connection.execute("SELECT codename, number FROM newest").fetchall())
+    missing: Counter[int] = Counter()
+    last: dict[int, int] = dict.fromkeys(names, 0)
+    for codename, number, count in spans:
+        before = last.get(codename)
+        if before is None:
+            yield f"there are points of a codename {codename}, which nobody knows"
+            before = 0
+        if number <= before:
+            yield f"{names.get(codename)}: point {number} is there twice"
+        missing[codename] += max(0, number - before - 1)
+        last[codename] = max(before, number + count - 1)
+    for codename, end in last.items():
+        lacking = missing[codename] + max(0, noted.get(codename, 0) - end)
+        if lacking != taken[codename]:
+            yield (
+                f"{names.get(codename)}: {lacking} points are not there as they were measured, "
+                f"and retention has taken {taken[codename]}"
+            )
 
 
 def _gaps(connection: sqlite3.Connection, codename: int) -> Iterator[str]:
