@@ -14,6 +14,7 @@ from labframe_plugins.recorder.compaction import compact, forget_unfinished
 from labframe_plugins.recorder.retention import retain
 from labframe_plugins.recorder.settings import Settings
 from labframe_plugins.recorder.store import Store, connect
+from labframe_plugins.recorder.trouble import is_damaged
 
 __all__ = ["Background", "transactions"]
 
@@ -35,10 +36,12 @@ class Background:
 
     Attributes:
         problem: Why it does not work; empty when it is well.
+        damage: What says that the file is damaged; None as long as nothing does.
     """
 
     def __init__(self, settings: Settings, log: logging.Logger) -> None:
         self.problem = ""
+        self.damage: sqlite3.Error | None = None
         self._settings = settings
         self._log = log
         self._ended = threading.Event()
@@ -47,6 +50,7 @@ class Background:
     def begin(self, store: Store) -> None:
         """Begin with a store that was opened."""
         self.pause()
+        self.problem, self.damage = "", None
         self._ended = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(store, self._ended), name="labframe recorder tidies up",
@@ -74,6 +78,7 @@ class Background:
         with contextlib.closing(connection):
             try:
                 forget_unfinished(connection, transactions(connection, store.turn))
+                _look_over(connection)
             except sqlite3.Error as error:
                 self._failed(error)
             retain_at = 0.0
@@ -102,6 +107,8 @@ class Background:
         if not self.problem:
             self._log.warning("the history is not compacted: %s", error)
         self.problem = f"not compacted: {error}"
+        if is_damaged(error):
+            self.damage = error
 
     def _well(self) -> None:
         self.problem = ""
@@ -144,3 +151,8 @@ def _is_full(connection: sqlite3.Connection) -> bool:
         return True
     (since,) = connection.execute("SELECT time FROM fresh WHERE id = ?", (first,)).fetchone()
     return bool(time.time() - since / 1e6 > _FRESH_S)
+
+
+def _look_over(connection: sqlite3.Connection) -> None:
+    """Read what is fresh once, so that damage is found before more is written behind it."""
+    connection.execute("SELECT count(y) FROM fresh").fetchone()

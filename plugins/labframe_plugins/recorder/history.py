@@ -190,8 +190,8 @@ class History(Closing):
             found = self._connection.execute(
                 "SELECT codename, time, value, text, x, low, high, count, ifnull(unit, '') "
                 "FROM readings "
-                "WHERE codename = ?1 AND until >= ?2 AND since <= ?3 AND time BETWEEN ?2 AND ?3",
-                (codename, begin / 1e6, end / 1e6),
+                "WHERE codename = ? AND until >= ? AND since <= ? AND time BETWEEN ? AND ?",
+                (codename, *(begin / 1e6, end / 1e6) * 2),
             )
             while some := found.fetchmany(_FETCHED):
                 yield from map(Row._make, some)
@@ -284,10 +284,12 @@ class History(Closing):
         begin, end = _span(since, until)
         rows = self._rows(
             "SELECT codename, since, until, cause, why FROM gaps WHERE "
-            "(?1 IS NULL OR codename = ?1) AND ifnull(until, ?3) >= ?2 AND since <= ?3 "
+            "codename = ifnull(?, codename) AND ifnull(until, 1e300) >= ? AND since <= ? "
             "ORDER BY since",
-            codename, begin / 1e6, end / 1e6,
-        )  # fmt: skip
+            codename,
+            begin / 1e6,
+            end / 1e6,
+        )
         return [Gap(*row) for row in rows]
 
     def commands(self, since: Time | None = None, until: Time | None = None) -> list[CommandRecord]:
@@ -305,7 +307,7 @@ class History(Closing):
         """Return what else happened: starts and stops of the host, steps of the clock, and more."""
         rows = self._rows(
             "SELECT time / 1e6, kind, source, text, fields FROM event "
-            "WHERE time BETWEEN ?1 AND ?2 AND (?3 IS NULL OR kind = ?3) ORDER BY id",
+            "WHERE time BETWEEN ? AND ? AND kind = ifnull(?, kind) ORDER BY id",
             *_span(since, until), kind,
         )  # fmt: skip
         return [EventRecord._make((*row[:4], json.loads(row[4]))) for row in rows]

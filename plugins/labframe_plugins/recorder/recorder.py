@@ -132,6 +132,8 @@ class Recorder:
         if self._problem and time.monotonic() < self._retry_at and not is_last:
             return
         try:
+            if self._background.damage is not None:
+                raise self._background.damage
             while self._attempt or self._waiting:
                 store = self._opened()
                 self._intake.tell_lost(self._waiting)
@@ -182,6 +184,7 @@ class Recorder:
             self._log.error("the history cannot be written, points wait in memory: %s", text)
         self._problem = text
         if self._was_open and is_damaged(error):
+            self._background.damage = None
             self._set_aside()
 
     def _set_aside(self) -> None:

@@ -79,7 +79,7 @@ def _into_buckets(
             bucket[3] += y
             bucket[4] = max(bucket[4], y)
     connection.executemany(
-        "INSERT INTO bucket VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET "
+        "INSERT INTO bucket VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
         "mean = (mean * count + excluded.mean * excluded.count) / (count + excluded.count), "
         "count = count + excluded.count, low = min(low, excluded.low), "
         "high = max(high, excluded.high)",

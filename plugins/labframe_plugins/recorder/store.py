@@ -38,13 +38,14 @@ class ForeignFile(LabframeError):
 class _Known:
     """A codename in the file: what its next point needs."""
 
-    __slots__ = ("has_gap", "id", "number", "values")
+    __slots__ = ("has_gap", "id", "last", "noted", "number")
 
-    def __init__(self, number: int, points: int, *, has_gap: bool) -> None:
+    def __init__(self, number: int, points: int, last: tuple[int, Any, Any] | None) -> None:
         self.id = number
         self.number = points
-        self.has_gap = has_gap
-        self.values: tuple[int, Any, Any] | None = None
+        self.noted = 0
+        self.last = last
+        self.has_gap = False
 
 
 class Store:
@@ -71,6 +72,7 @@ class Store:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._lock = WriterLock(file)
         try:
+            _refuse_foreign(file)
             self._connection = connect(file, sync=sync)
             try:
                 self._open()
@@ -83,14 +85,9 @@ class Store:
 
     def _open(self) -> None:
         connection = self._connection
-        (kind,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if not tables:
             create(connection)
-        elif kind != APPLICATION:
-            raise ForeignFile(
-                f"{self.file} is a database, but no history of labframe; give another file"
-            )
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise ForeignFile(
@@ -108,18 +105,24 @@ class Store:
         ).fetchone()
         (last,) = execute("SELECT ifnull(max(id), 0) FROM fresh").fetchone()
         self._next = max(last, compacted) + 1
-        points = dict(execute("SELECT codename, number FROM newest").fetchall())
-        points |= dict(
-            execute(
-                "SELECT codename, max(number) FROM fresh WHERE id > ? GROUP BY codename",
-                (self._noted,),
-            ).fetchall()
-        )
-        gaps = {row[0] for row in execute("SELECT codename FROM gap WHERE until IS NULL")}
-        self._known = {
-            name: _Known(number, points.get(number, 0), has_gap=number in gaps)
-            for number, name in execute("SELECT id, name FROM codename").fetchall()
+        newest = {
+            codename: (number, last)
+            for codename, number, *last in (
+                *execute("SELECT codename, number, time, y, x FROM newest"),
+                *execute(
+                    "SELECT codename, max(number), time, y, x FROM fresh WHERE id > ? "
+                    "GROUP BY codename",
+                    (self._noted,),
+                ),
+            )
         }
+        self._known = {}
+        for codename, name in execute("SELECT id, name FROM codename").fetchall():
+            points, last = newest.get(codename, (0, None))
+            self._known[name] = _Known(codename, points, None if last is None else tuple(last))
+        open_gaps = {row[0] for row in execute("SELECT codename FROM gap WHERE until IS NULL")}
+        for one in self._known.values():
+            one.has_gap = one.id in open_gaps
 
     def is_there(self) -> bool:
         """Tell whether the file that is open still has its name."""
@@ -169,7 +172,7 @@ class Store:
             if one is None or one.has_gap or not one.number:
                 one = self._first(name, time)
             one.number = number = one.number + 1
-            one.values = (time, y, x)
+            one.last = (time, y, x)
             rows.append((next_id, one.id, number, time, y, x))
             next_id += 1
         if rows:
@@ -182,9 +185,9 @@ class Store:
         """Note the newest points, within a batch."""
         rows = []
         for one in self._known.values():
-            if one.values is not None:
-                rows.append((one.id, one.number, *one.values))
-                one.values = None
+            if one.last is not None and one.number != one.noted:
+                rows.append((one.id, one.number, *one.last))
+                one.noted = one.number
         self._connection.executemany("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?)", rows)
         self._noted = self._next - 1
 
@@ -208,7 +211,7 @@ class Store:
         if one is None:
             done = self._connection.execute("INSERT INTO codename (name) VALUES (?)", (name,))
             assert done.lastrowid is not None
-            one = self._known[name] = _Known(done.lastrowid, 0, has_gap=False)
+            one = self._known[name] = _Known(done.lastrowid, 0, None)
         return one
 
     # Everything else.
@@ -278,12 +281,10 @@ class Store:
 
     def _host_started(self, codenames: tuple[str, ...]) -> None:
         """Begin a gap at the last point of each codename that has none since the last run."""
-        self.note()
-        last = dict(self._connection.execute("SELECT codename, time FROM newest").fetchall())
         for name in codenames:
             one = self._known.get(name)
-            if one is not None and not one.has_gap and one.id in last:
-                self._gap_opens(GapOpens(name, last[one.id], "host stopped", ""))
+            if one is not None and not one.has_gap and one.last is not None:
+                self._gap_opens(GapOpens(name, one.last[0], "host stopped", ""))
 
     def _command(self, event: Event) -> None:
         fields = event.fields
@@ -318,6 +319,22 @@ def connect(file: Path, *, sync: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _refuse_foreign(file: Path) -> None:
+    """Look at a file before anything in it is changed.
+
+    Raises:
+        ForeignFile: If it is the database of something else.
+        sqlite3.Error: If it is no database, or cannot be read.
+    """
+    if not file.exists() or not file.stat().st_size:
+        return
+    with contextlib.closing(sqlite3.connect(file, timeout=_BUSY_S)) as connection:
+        (kind,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and kind != APPLICATION:
+        raise ForeignFile(f"{file} is a database, but no history of labframe; give another file")
 
 
 def _time_of(event: Event) -> float:
