@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 from labframe_plugins.recorder import History, Recorder, open_history
 from labframe_plugins.recorder.settings import settings_of
 
-from labframe import Event, PluginContext, Quality, Reading
+from labframe import Event, LabframeError, PluginContext, Quality, Reading
 
 START = 1_795_000_000.0
 
@@ -85,7 +86,7 @@ def _count(file: Path, codename: str) -> int:
     try:
         with open_history(file) as history:
             return history.count([codename])
-    except Exception:  # not there yet, or not readable now
+    except (LabframeError, sqlite3.Error):  # not there yet, or not readable now
         return 0
 
 

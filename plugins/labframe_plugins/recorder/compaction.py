@@ -26,6 +26,11 @@ _ROWS: Final = 10_000
 MOST_ROWS: Final = 250_000
 """So many fresh rows are in memory at a time."""
 _FETCHED: Final = 2000
+_NOTE: Final = """
+INSERT OR REPLACE INTO newest SELECT codename, max(number), time, y, x FROM fresh
+WHERE id > (SELECT noted FROM state) AND id <= ? GROUP BY codename
+"""
+"""The newest points are noted before their fresh rows are gone."""
 _MOST_BYTES: Final = 4000
 """A block above that does not fit on one page of the file."""
 _FEWEST: Final = 8
@@ -91,7 +96,11 @@ def compact(connection: sqlite3.Connection, transaction: Transaction) -> Iterato
         done += sum(len(run.times) for _, run in some)
         yield done
     with transaction():
-        connection.execute("UPDATE state SET round = ?, compacted = ?", (round_before + 1, until))
+        connection.execute(_NOTE, (until,))
+        connection.execute(
+            "UPDATE state SET round = ?, compacted = ?, noted = max(noted, ?)",
+            (round_before + 1, until, until),
+        )
     yield done
     yield from _cleared(connection, transaction)
 

@@ -158,11 +158,10 @@ class History(Closing):
             facts = self.codenames()[codename]
             first = facts.first_time if since is None else _seconds(since)
             last = facts.last_time if until is None else _seconds(until)
-            begin, end = round((first or 0.0) * 1e6), round((last or 0.0) * 1e6) + 1
-            width = max(1, -(-(end - begin) // count) if every is None else round(every * 1e6))
-            if every is not None:
-                begin = begin // width * width
-            spans = Spans(begin, width, max(1, -(-(end - begin) // width)))
+            begin, end = round((first or 0.0) * 1e6), round((last or 0.0) * 1e6)
+            width = max(1, -(-(end - begin + 1) // count) if every is None else round(every * 1e6))
+            edge = begin if every is None else begin // width * width
+            spans = Spans(edge, width, max(1, -(-(end - edge + 1) // width)))
             self._fill(spans, number, begin, end)
         return Buckets(codename, unit, width / 1e6, *spans.filled())
 
@@ -407,7 +406,7 @@ class History(Closing):
             else ()
         ):
             if columns[0] in wanted:
-                spans.points(*unpacked(packed_of(columns[1:])))
+                spans.points(*unpacked(packed_of(columns[1:])), begin, end)
 
 
 def _opened(where: str) -> sqlite3.Connection:

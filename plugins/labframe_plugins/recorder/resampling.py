@@ -19,9 +19,9 @@ __all__ = ["Spans", "array_of", "joined", "unpacked"]
 _BITS: Final = 7
 
 
-def array_of(numbers: Sequence[float]) -> Any:
+def array_of(numbers: Sequence[float], kind: type = float) -> Any:
     """Return numbers as an array, as a list where NumPy is not installed."""
-    return list(numbers) if numpy is None else numpy.asarray(numbers, dtype=float)
+    return list(numbers) if numpy is None else numpy.asarray(numbers, dtype=kind)
 
 
 def unpacked(packed: Packed) -> tuple[Any, Any]:
@@ -98,14 +98,15 @@ class Spans:
         """Return the number of the span that a time is in, also of none that there is."""
         return (time - self._begin) // self._width
 
-    def points(self, times: Any, values: Any) -> None:
-        """Take points, those outside of all spans left out."""
+    def points(self, times: Any, values: Any, since: int, until: int) -> None:
+        """Take points, those before ``since`` and after ``until`` left out."""
         if numpy is None:
             for time, value in zip(times, values, strict=True):
-                self.summary(time, 1, value, value, value)
+                if since <= time <= until:
+                    self.summary(time, 1, value, value, value)
             return
         places = (times - self._begin) // self._width
-        inside = (places >= 0) & (places < self._count)
+        inside = (times >= since) & (times <= until) & (places >= 0) & (places < self._count)
         places, values = places[inside], numpy.asarray(values, dtype=float)[inside]
         self.counts += numpy.bincount(places, minlength=self._count)
         self.totals += numpy.bincount(places, values, minlength=self._count)
@@ -130,5 +131,5 @@ class Spans:
             array_of([self.lows[place] for place in places]),
             array_of([self.totals[place] / self.counts[place] for place in places]),
             array_of([self.highs[place] for place in places]),
-            array_of([self.counts[place] for place in places]),
+            array_of([int(self.counts[place]) for place in places], int),
         )

@@ -155,7 +155,10 @@ class Store:
                         self._points(part)
                     else:
                         self._happened(part)
-                execute("UPDATE state SET batch = ?, noted = ?", (self.batch + 1, self._noted))
+                execute(
+                    "UPDATE state SET batch = ?, noted = max(noted, ?)",
+                    (self.batch + 1, self._noted),
+                )
                 execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):

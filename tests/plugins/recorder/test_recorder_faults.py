@@ -1,5 +1,6 @@
-"""Disks that are full, files that are locked, damaged or gone: the recorder waits, and catches up."""
+"""Disks that are full, files that are locked or damaged: the recorder waits, and catches up."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -47,7 +48,7 @@ def test_a_full_disk_is_waited_for(small_disk: Path) -> None:
     sink = recorder(file)
     sink.write(readings(10))
     until_written(file, 10)
-    with ballast.open("wb", buffering=0) as full, pytest.raises(OSError, match="No space"):
+    with ballast.open("wb", buffering=0) as full, contextlib.suppress(OSError):
         while True:
             full.write(b"\0" * 4096)
 
@@ -167,8 +168,8 @@ def test_a_damaged_file_is_put_aside_and_nothing_new_is_lost(
         damaged.write(b"\xff" * (file.stat().st_size - 4096))
 
     sink.write(readings(10, first=20_010))
-    aside: list[Path] = []
-    until(lambda: aside.extend(file.parent.glob("lab.db.damaged-????????-??????")) or aside, 20)
+    until(lambda: list(file.parent.glob("lab.db.damaged-????????-??????")), 20)
+    (aside,) = file.parent.glob("lab.db.damaged-????????-??????")
     sink.write(readings(10, first=20_020))
     until_written(file, 10)
     until(lambda: not sink.health().error)
@@ -177,7 +178,7 @@ def test_a_damaged_file_is_put_aside_and_nothing_new_is_lost(
     seconds = [second for second, _ in recorded(file)]  # the first ten may be in the damaged one
     assert seconds in (list(range(20_010, 20_030)), list(range(20_020, 20_030)))
     with opened(file) as history:
-        assert str(aside[0].name) in history.events(kind="history")[0].text
+        assert aside.name in history.events(kind="history")[0].text
         assert history.codenames()["oven"].unit == "K"
     assert "was damaged" in caplog.text
 

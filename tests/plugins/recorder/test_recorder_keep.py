@@ -1,5 +1,6 @@
 """What is left out can be seen from what is kept: straight lines stay within the dead band."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_no_silence_is_longer_than_was_allowed(values: list[float], steps: list[
 
     stored = kept(Band(1e9, 0.0, 600.0), points)
 
-    for before, after in zip(stored, stored[1:], strict=False):
+    for before, after in pairwise(stored):
         between = [time for time in times if before[0] < time < after[0]]
         assert after[0] - before[0] <= 600e6 or not between
 

@@ -10,6 +10,7 @@ from labframe_plugins.recorder.history import HistoryError
 from recording import START, opened, reading, readings, recorded, recorder, recording, started
 
 from labframe import Event, Quality, Sweep
+from labframe.points import Value
 
 
 @pytest.fixture
@@ -68,7 +69,12 @@ def test_a_gap_is_open_until_values_come_again(file: Path) -> None:
         assert (gap.since, gap.until, gap.cause) == (START + 10, None, "disconnected")
 
     with recording(file) as sink:
-        fields = {"from": START + 10, "to": START + 90, "cause": "old", "why": "cable out"}
+        fields: dict[str, Value] = {
+            "from": START + 10,
+            "to": START + 90,
+            "cause": "old",
+            "why": "cable out",
+        }
         sink.event(Event("gap", "oven", START + 90, "no values for 80 s", fields))
         sink.write([reading(2.0, 90, sequence=2)])
     with opened(file) as history:
@@ -81,7 +87,12 @@ def test_a_gap_that_begins_and_ends_within_one_commit_is_one_gap(file: Path) -> 
     with recording(file) as sink:
         sink.event(started("oven"))
         sink.write([reading(1.0, 1), reading(1.0, 1, quality=Quality.ERROR)])
-        fields = {"from": START + 1, "to": START + 3, "cause": "error", "why": "overrange"}
+        fields: dict[str, Value] = {
+            "from": START + 1,
+            "to": START + 3,
+            "cause": "error",
+            "why": "overrange",
+        }
         sink.event(Event("gap", "oven", START + 3, "", fields))
         sink.write([reading(2.0, 3, sequence=2)])
 
@@ -106,7 +117,7 @@ def test_readings_that_a_full_queue_lost_are_a_gap(file: Path) -> None:
 
 
 def test_commands_stand_beside_the_readings(file: Path) -> None:
-    fields = {
+    fields: dict[str, Value] = {
         "method": "furnace.setpoint", "arguments": {"target": 300.0}, "sender": "10.0.0.2",
         "id": "a1", "outcome": "done", "answer": "null", "received": START, "duration_s": 0.25,
     }  # fmt: skip
