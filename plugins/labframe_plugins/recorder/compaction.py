@@ -21,7 +21,7 @@ __all__ = ["MOST_ROWS", "Run", "block_rows", "compact", "runs_of"]
 
 _CODENAMES: Final = 25
 """So many codenames are written in one transaction."""
-_ROWS: Final = 10_000
+_ROWS: Final = 5000
 """So many fresh rows are deleted in one transaction."""
 MOST_ROWS: Final = 250_000
 """So many fresh rows are in memory at a time."""

@@ -155,10 +155,9 @@ class History(Closing):
         """
         with self._reading():
             number, unit = self._number(codename)
-            facts = self.codenames()[codename]
-            first = facts.first_time if since is None else _seconds(since)
-            last = facts.last_time if until is None else _seconds(until)
-            begin, end = round((first or 0.0) * 1e6), round((last or 0.0) * 1e6)
+            first, last = self._ends(number)
+            begin = first if since is None else round(_seconds(since) * 1e6)
+            end = last if until is None else round(_seconds(until) * 1e6)
             width = max(1, -(-(end - begin + 1) // count) if every is None else round(every * 1e6))
             edge = begin if every is None else begin // width * width
             spans = Spans(edge, width, max(1, -(-(end - edge + 1) // width)))
@@ -344,6 +343,16 @@ class History(Closing):
                 f"{self.file} has no codename {codename!r}{did_you_mean(codename, known)}"
             )
         return found[0][0], found[0][1] or ""
+
+    def _ends(self, number: int) -> tuple[int, int]:
+        """Return the times of the first and the newest point of a codename, or 0."""
+        ((first, last),) = self._rows(
+            "SELECT (SELECT first_time FROM codename WHERE id = ?), (SELECT max(time) FROM ("
+            "SELECT time FROM newest WHERE codename = ? UNION ALL SELECT time FROM fresh "
+            "WHERE codename = ? AND id > (SELECT noted FROM state)))",
+            *[number] * 3,
+        )
+        return first or 0, last or 0
 
     def _pieces(self, number: int, begin: int, end: int) -> list[tuple[int, Any, Any]]:
         """Return points of a codename, and some around them: first number, times, values."""

@@ -27,7 +27,6 @@ __all__ = ["Recorder"]
 _PERIOD_S: Final = 0.3
 """From commit to commit. What comes meanwhile is lost with the program, and 20 ms before it."""
 _RETRY_S: Final = 1.0
-_STOP_S: Final = 1.5
 _AT_ONCE: Final = 50_000
 _FAULTS: Final = (sqlite3.Error, OSError, LabframeError)
 
@@ -97,7 +96,7 @@ class Recorder:
         self._is_stopping = True
         self._bell.set()
         if self._thread.ident is not None:
-            self._thread.join(_STOP_S)
+            self._thread.join()  # the host waits as long as it wants to
 
     # The recorder's own thread.
 
