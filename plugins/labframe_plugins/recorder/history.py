@@ -30,9 +30,9 @@ from labframe_plugins.recorder.records import (
     Row,
     Spectrum,
 )  # fmt: skip
-from labframe_plugins.recorder.resampling import Spans, array_of, joined, unpacked
-from labframe_plugins.recorder.retention import BLOCK_COLUMNS, packed_of
+from labframe_plugins.recorder.resampling import Spans, array_of, joined
 from labframe_plugins.recorder.schema import APPLICATION, VERSION
+from labframe_plugins.recorder.selection import FRESH, SEEN, ends, fill, pieces
 from labframe_plugins.recorder.verify import verify
 
 __all__ = ["History", "HistoryError", "Time", "open_history"]
@@ -41,8 +41,6 @@ Time = float | datetime
 
 _EVER: Final = 1 << 62
 _FETCHED: Final = 2000
-_SEEN: Final = "round <= (SELECT round FROM state)"
-_FRESH: Final = "id > (SELECT compacted FROM state)"
 
 
 class HistoryError(LabframeError):
@@ -129,7 +127,8 @@ class History(Closing):
         begin, end = _span(since, until)
         with self._reading():
             number, unit = self._number(codename)
-            return Points(codename, unit, *joined(self._pieces(number, begin, end), begin, end))
+            found = pieces(self._connection, number, begin, end)
+            return Points(codename, unit, *joined(found, begin, end))
 
     def buckets(
         self,
@@ -155,13 +154,13 @@ class History(Closing):
         """
         with self._reading():
             number, unit = self._number(codename)
-            first, last = self._ends(number)
+            first, last = ends(self._connection, number)
             begin = first if since is None else round(_seconds(since) * 1e6)
             end = last if until is None else round(_seconds(until) * 1e6)
             width = max(1, -(-(end - begin + 1) // count) if every is None else round(every * 1e6))
             edge = begin if every is None else begin // width * width
             spans = Spans(edge, width, max(1, -(-(end - edge + 1) // width)))
-            self._fill(spans, number, begin, end)
+            fill(self._connection, spans, number, begin, end)
         return Buckets(codename, unit, width / 1e6, *spans.filled())
 
     def rows(
@@ -207,10 +206,10 @@ class History(Closing):
             for codename in self.codenames() if codenames is None else codenames:
                 number, _ = self._number(codename)
                 for table, seen, first, last, what in (
-                    ("block", _SEEN, "until", "since", "sum(count)"),
-                    ("kept", _SEEN, "time", "time", "count(*)"),
+                    ("block", SEEN, "until", "since", "sum(count)"),
+                    ("kept", SEEN, "time", "time", "count(*)"),
                     ("bucket", "1", "time", "time", "count(*)"),
-                    ("fresh", _FRESH, "time", "time", "count(*)"),
+                    ("fresh", FRESH, "time", "time", "count(*)"),
                 ):
                     total += self._connection.execute(
                         f"SELECT ifnull({what}, 0) FROM {table} WHERE codename = ? AND {seen} "
@@ -363,7 +362,7 @@ class History(Closing):
         )  # fmt: skip
         blocks = self._connection.execute(
             f"SELECT b.number, {BLOCK_COLUMNS} FROM block b JOIN packed p ON p.id = b.packed "
-            f"WHERE b.codename = ? AND b.until >= ? AND b.since <= ? AND b.{_SEEN}",
+            f"WHERE b.codename = ? AND b.until >= ? AND b.since <= ? AND b.{SEEN}",
             (number, begin, end),
         )
         pieces = [(first, *unpacked(packed_of(columns))) for first, *columns in blocks]
@@ -373,7 +372,7 @@ class History(Closing):
     def _loose(self, number: int, begin: int, end: int) -> list[Any]:
         """Return the points that are in no block: number, time, value."""
         loose = []
-        for table, seen in (("kept", _SEEN), ("fresh", _FRESH)):
+        for table, seen in (("kept", SEEN), ("fresh", FRESH)):
             loose += self._rows(
                 f"SELECT number, time, y FROM {table} WHERE codename = ? AND {seen} "
                 "AND time BETWEEN ? AND ? AND typeof(y) IN ('real', 'integer')",
@@ -391,7 +390,7 @@ class History(Closing):
         cut = []
         for since, until, count, low, mean, high, packed in self._connection.execute(
             "SELECT since, until, count, low, mean, high, packed FROM block "
-            f"WHERE codename = ? AND until >= ? AND since <= ? AND {_SEEN}",
+            f"WHERE codename = ? AND until >= ? AND since <= ? AND {SEEN}",
             (number, begin, end),
         ):
             if spans.place(since) == spans.place(until) and begin <= since and until <= end:
@@ -408,7 +407,7 @@ class History(Closing):
         for columns in (
             self._connection.execute(
                 f"SELECT b.packed, {BLOCK_COLUMNS} FROM block b JOIN packed p ON p.id = b.packed "
-                f"WHERE b.codename = ? AND b.until >= ? AND b.since <= ? AND b.{_SEEN}",
+                f"WHERE b.codename = ? AND b.until >= ? AND b.since <= ? AND b.{SEEN}",
                 (number, begin, end),
             )
             if wanted

@@ -10,10 +10,9 @@ from typing import Any
 
 from labframe_plugins.recorder.packing import times_of, values_of
 from labframe_plugins.recorder.retention import BLOCK_COLUMNS, packed_of
+from labframe_plugins.recorder.selection import SEEN
 
 __all__ = ["verify"]
-
-_SEEN = "round <= (SELECT round FROM state)"
 
 
 def verify(connection: sqlite3.Connection) -> Iterator[str]:
@@ -41,8 +40,8 @@ def verify(connection: sqlite3.Connection) -> Iterator[str]:
 def _numbers(connection: sqlite3.Connection, names: Mapping[int, str]) -> Iterator[str]:
     """Look at the numbers of the points of all codenames, in one pass."""
     spans = connection.execute(
-        f"SELECT codename, number, count FROM block WHERE {_SEEN} UNION ALL "
-        f"SELECT codename, number, 1 FROM kept WHERE {_SEEN} UNION ALL "
+        f"SELECT codename, number, count FROM block WHERE {SEEN} UNION ALL "
+        f"SELECT codename, number, 1 FROM kept WHERE {SEEN} UNION ALL "
         "SELECT codename, number, 1 FROM fresh WHERE id > (SELECT compacted FROM state) "
         "ORDER BY codename, number"
     )
@@ -80,13 +79,12 @@ def _gaps(connection: sqlite3.Connection, codename: int) -> Iterator[str]:
     for since, until in connection.execute(
         "SELECT since, until FROM gap WHERE codename = ? AND until IS NOT NULL", (codename,)
     ):
-        if until < since and not _was_set_back(connection, until):
+        if until < since and not _was_set_back(connection):
             yield f"a gap ends {(since - until) / 1e6:g} s before it begins, at {since / 1e6:.3f}"
 
 
-def _was_set_back(connection: sqlite3.Connection, time: int) -> bool:
+def _was_set_back(connection: sqlite3.Connection) -> bool:
     """Tell whether the host's clock was ever set back; then a gap may end before it begins."""
-    del time
     return bool(
         _value(
             connection,
@@ -101,7 +99,7 @@ def _blocks(connection: sqlite3.Connection) -> Iterator[str]:
     for name, number, since, until, low, mean, high, *columns in connection.execute(
         f"SELECT c.name, b.number, b.since, b.until, b.low, b.mean, b.high, {BLOCK_COLUMNS} "
         "FROM block b JOIN packed p ON p.id = b.packed JOIN codename c ON c.id = b.codename "
-        "WHERE b.round <= (SELECT round FROM state)"
+        f"WHERE b.{SEEN}"
     ):
         packed = packed_of(columns)
         where = f"{name}: the block of {packed.count} points from number {number} on"
