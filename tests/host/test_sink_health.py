@@ -44,7 +44,8 @@ class Keeps:
 
 def test_the_first_event_tells_of_every_codename_and_the_last_of_the_end() -> None:
     sink = Keeps(SinkHealth())
-    with lab(Plugin([Thermometer], sinks=[sink]), {"cryo": {"driver": "thermometer"}}):
+    instruments = {"cryo": {"driver": "thermometer"}}
+    with lab(Plugin([Thermometer], sinks=[sink]), instruments, simulate=False):
         until(lambda: sink.events)
 
     first, last = sink.events[0], sink.events[-1]
