@@ -23,6 +23,7 @@ from labframe.line.ports import PortInfo, PortSpec, UsbPort, list_ports, resolve
 from labframe.line.recording import port_settings
 from labframe.line.settings import SerialLine
 from labframe.line.stuffing import Stuffed
+from labframe.line.unasked import Frame
 
 __all__ = [
     "CHECKSUMS",
@@ -34,6 +35,7 @@ __all__ = [
     "Exchange",
     "FixedLength",
     "FlightRecorder",
+    "Frame",
     "Framing",
     "Handshake",
     "LengthPrefixed",
