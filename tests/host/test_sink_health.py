@@ -18,6 +18,9 @@ class Thermometer(Instrument):
         return 77.0
 
 
+INSTRUMENTS = {"cryo": {"driver": "thermometer"}}
+
+
 class Keeps:
     """A sink that says how it is."""
 
@@ -44,8 +47,7 @@ class Keeps:
 
 def test_the_first_event_tells_of_every_codename_and_the_last_of_the_end() -> None:
     sink = Keeps(SinkHealth())
-    instruments = {"cryo": {"driver": "thermometer"}}
-    with lab(Plugin([Thermometer], sinks=[sink]), instruments, simulate=False):
+    with lab(Plugin([Thermometer], sinks=[sink]), INSTRUMENTS, simulate=False):
         until(lambda: sink.events)
 
     first, last = sink.events[0], sink.events[-1]
@@ -83,3 +85,18 @@ def test_a_path_of_a_plugin_is_relative_to_the_configuration() -> None:
     assert context.path("lab.db") == Path("/lab/lab.db")
     assert context.path("/var/lab.db") == Path("/var/lab.db")
     assert context.path("~/lab.db") == Path.home() / "lab.db"
+
+
+def test_a_sink_says_how_long_readings_are_collected_for_it() -> None:
+    counts: list[int] = []
+
+    class Gathers(Keeps):
+        gather_s = 0.4
+
+        def write(self, readings: Sequence[Reading | Sweep]) -> None:
+            counts.append(len(readings))
+
+    with lab(Plugin([Thermometer], sinks=[Gathers(SinkHealth())]), INSTRUMENTS, simulate=False):
+        until(lambda: len(counts) > 2)
+
+    assert max(counts) > 2, "several readings of 10 Hz come together"
