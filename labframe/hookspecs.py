@@ -211,7 +211,9 @@ class Sink(Protocol):
     A sink with a queue of its own may have a method ``health()`` that returns a
     :class:`SinkHealth`; any thread calls it, and the status adds it to what the host knows. An
     attribute ``gather_s`` says for how many seconds readings are collected for it, in place of
-    0.02: fewer, longer batches cost less. The first event is ``host`` with ``what = "start"``, and tells of every codename; the last is
+    0.02: fewer, longer batches cost less.
+
+    The first event is ``host`` with ``what = "start"``, and tells of every codename; the last is
     ``what = "stop"``.
     """
 
