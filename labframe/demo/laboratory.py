@@ -62,7 +62,12 @@ CONFIGURATION: Final[dict[str, Any]] = {
 
 
 def demo_host(
-    state_dir: Path, pull_port: int, data_port: int, push_port: int, live: bool = True
+    state_dir: Path,
+    pull_port: int,
+    data_port: int,
+    push_port: int,
+    live: bool = True,
+    history: Path | None = None,
 ) -> Host:
     """Return the demonstration laboratory, not started.
 
@@ -72,6 +77,7 @@ def demo_host(
         data_port: UDP port of the spectra; 0 takes a free one.
         push_port: UDP port of the commands; 0 takes a free one.
         live: Whether it sends to a live server on this computer.
+        history: The file that everything is recorded in; None records nothing.
 
     Raises:
         PortTaken: If a port is in use.
@@ -84,8 +90,12 @@ def demo_host(
     }
     if not live:
         network["live_server"] = False
+    plugins = dict(CONFIGURATION["plugin"])
+    if history is not None:
+        plugins["recorder"] = {"file": str(history)}
+    made = {**CONFIGURATION, "network": network, "plugin": plugins}
     try:
-        return Host({**CONFIGURATION, "network": network}, simulate=True, state_dir=state_dir)
+        return Host(made, simulate=True, state_dir=state_dir)
     except PortTaken as error:
         error.add_note(
             "The demonstration takes free ports with --pull-port 0 --data-port 0 --push-port 0."

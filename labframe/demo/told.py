@@ -48,6 +48,10 @@ def what_to_try(host: Host) -> Iterator[str]:
     yield f"  tail -n 2 {host.commanding.audit_file}"
     yield "  labframe drivers moon_laser"
     yield ""
+    file = host.config.plugin_sections.get("recorder", {}).get("file")
+    if file is not None:
+        yield f"Everything is recorded in {file}"
+        yield ""
     yield "Ctrl-C ends it."
 
 
