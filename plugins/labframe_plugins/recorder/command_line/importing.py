@@ -55,7 +55,7 @@ def import_command(
     if added.known:
         text += f", {counted(added.known, 'point')} were there already"
     if added.happenings:
-        text += f"; and {counted(added.happenings, 'other entry')}"
+        text += f"; and {added.happenings} gaps, commands, events and sweeps"
     if added.means:
         text += f"; {added.means} of them are means that retention had made there"
     click.echo(f"{text}.")
