@@ -32,7 +32,7 @@ def merge(source: Path, target: Path) -> Added:
         for name, facts in history.codenames().items():
             merging.describe(
                 name, facts.unit, instrument=facts.instrument, description=facts.description,
-                kind=facts.kind or "date",
+                kind=facts.kind,
             )  # fmt: skip
             merging.points(_points(history, name, merging.added))
         _happenings(history, merging)
