@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from labframe.host import Host as Host
     from labframe.instrument import Arg as Arg
     from labframe.instrument import Instrument as Instrument
+    from labframe.instrument import OwnKeys as OwnKeys
+    from labframe.instrument import Section as Section
     from labframe.instrument import command as command
     from labframe.instrument import query as query
     from labframe.instrument import reading as reading
@@ -56,12 +58,14 @@ _HOME = {
     "LabframeError": "labframe.errors",
     "LineError": "labframe.errors",
     "NoValue": "labframe.errors",
+    "OwnKeys": "labframe.instrument",
     "PluginContext": "labframe.hookspecs",
     "Point": "labframe.points",
     "PullClient": "labframe.client",
     "PushClient": "labframe.client",
     "Quality": "labframe.points",
     "Reading": "labframe.points",
+    "Section": "labframe.instrument",
     "SerialLine": "labframe.line",
     "Sweep": "labframe.points",
     "UsbPort": "labframe.line",
@@ -88,12 +92,14 @@ __all__ = [
     "LabframeError",
     "LineError",
     "NoValue",
+    "OwnKeys",
     "PluginContext",
     "Point",
     "PullClient",
     "PushClient",
     "Quality",
     "Reading",
+    "Section",
     "SerialLine",
     "Sweep",
     "UsbPort",

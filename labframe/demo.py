@@ -36,6 +36,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
                 "IMG1": "airlock_pressure",
             },
         },
+        "pc": {"driver": "computer"},
     },
 }
 """What runs, as ``lab.toml`` would say it."""
@@ -86,6 +87,7 @@ def demo_host(
 def what_to_try(host: Host) -> Iterator[str]:
     """Return what to print once the demonstration runs: its values, and commands to paste."""
     yield "The giant laser on the moon and the gauges of its vacuum: simulated, on real ports."
+    yield "This computer is an instrument too, and real."
     yield ""
     for name, carrier in (host.simulated.carriers if host.simulated else {}).items():
         yield f"  {name:<12} {carrier.url}"

@@ -209,8 +209,11 @@ class Sink(Protocol):
     """Receives every reading and every event, on a thread of its own.
 
     A sink with a queue of its own may have a method ``health()`` that returns a
-    :class:`SinkHealth`; any thread calls it, and the status adds it to what the host knows. The
-    first event is ``host`` with ``what = "start"``, and tells of every codename; the last is
+    :class:`SinkHealth`; any thread calls it, and the status adds it to what the host knows. An
+    attribute ``gather_s`` says for how many seconds readings are collected for it, in place of
+    0.02: fewer, longer batches cost less.
+
+    The first event is ``host`` with ``what = "start"``, and tells of every codename; the last is
     ``what = "stop"``.
     """
 

@@ -63,6 +63,10 @@ class _ReplayChannel:
         del timeout_s
         return self._pending.pop(0) if self._pending else b""
 
+    def listen(self, timeout_s: float, alarm: object) -> bytes:
+        del alarm
+        return self.receive(timeout_s)
+
     def set_baudrate(self, baudrate: int) -> None:
         del baudrate
 
@@ -181,6 +185,8 @@ def _steps(transcript: Transcript, driver: type[Instrument]) -> list[_Step]:
 
 def _candidates(driver: type[Instrument]) -> Iterator[str]:
     for name, reading in driver.readings().items():
+        if reading.pushed:
+            continue  # it makes no request
         if reading.per_channel:
             yield from (f"{name}({channel!r})" for channel in driver.channels)
         else:

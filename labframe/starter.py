@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from labframe.errors import LineError
+from labframe.errors import LabframeError, NoReply, PortBusy, PortNotFound
 from labframe.instrument import Instrument
 from labframe.line import list_ports
 from labframe.plugins import Plugins
@@ -61,7 +61,7 @@ def _recognised(found: Found, drivers: Iterable[type[Instrument]]) -> Iterator[F
         has_identity = (
             driver.identify is not None or driver.check_identity is not Instrument.check_identity
         )
-        if line is None or not has_identity:
+        if line is None or not has_identity or driver.own_keys is not None:
             continue
         quick = dataclasses.replace(
             line,
@@ -69,17 +69,33 @@ def _recognised(found: Found, drivers: Iterable[type[Instrument]]) -> Iterator[F
             total_s=min(line.total_s, _WHOLE_S),
         )
         instrument = driver(found.device, line=quick)
+        identity = _identified(instrument)
+        if identity is None:
+            continue
+        yield dataclasses.replace(
+            found, driver=driver.driver, identity=identity, channels=tuple(instrument.channels)
+        )
+
+
+def _identified(instrument: Instrument) -> str | None:
+    """Return what an instrument answers; None if it is not the driver's.
+
+    It is asked again if it answers something else: what another driver has sent may stand before
+    the first request, where the two do not end their requests in the same way.
+    """
+    for is_last in (False, True):
         try:
             instrument.connect()
             identity = instrument.check_identity() or ""
             instrument.on_connect()
-        except (LineError, ValueError):
-            continue
+        except (LabframeError, ValueError) as error:
+            if is_last or isinstance(error, (NoReply, PortNotFound, PortBusy)):
+                return None
+        else:
+            return identity
         finally:
             instrument.close()
-        yield dataclasses.replace(
-            found, driver=driver.driver, identity=identity, channels=tuple(instrument.channels)
-        )
+    return None
 
 
 def starter(found: Sequence[Found]) -> str:

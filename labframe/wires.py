@@ -235,8 +235,25 @@ class Wire:
             now = self._run(epoch)
             return sum(at <= now for at, _ in self._coming)
 
-    def read(self, epoch: int, most: int, timeout_s: float) -> bytes:
+    def nudge(self) -> None:
+        """Have a wait for bytes look whether it is at its end."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def read(
+        self,
+        epoch: int,
+        most: int,
+        timeout_s: float,
+        is_enough: Callable[[], bool] | None = None,
+    ) -> bytes:
         """Wait for bytes, and return what has arrived; none when nothing came in time.
+
+        Args:
+            epoch: What ``open`` returned.
+            most: So many bytes at most.
+            timeout_s: How long to wait.
+            is_enough: Ends the wait early, at the next nudge.
 
         Raises:
             OSError: If the instrument was taken away (EIO).
@@ -248,7 +265,7 @@ class Wire:
                 arrived = bytearray()
                 while self._coming and self._coming[0][0] <= now and len(arrived) < most:
                     arrived.append(self._coming.popleft()[1])
-                if arrived or now >= deadline:
+                if arrived or now >= deadline or (is_enough is not None and is_enough()):
                     return bytes(arrived)
                 until = min(self._next, deadline)
                 if self._coming:

@@ -14,12 +14,18 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let a skip fail where everything is there: ``.ci/run`` sets ``LABFRAME_REQUIRE_ALL``."""
     report = yield
+    report.sections = [(name, _sendable(text)) for name, text in report.sections]
     is_skip = report.skipped and not hasattr(report, "wasxfail")
     if is_skip and os.environ.get("LABFRAME_REQUIRE_ALL"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and LABFRAME_REQUIRE_ALL is set: {reason}"
     return report
+
+
+def _sendable(text: str) -> str:
+    """Return what was printed as pytest-xdist can send it: without lone surrogates."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from labframe.cli.check_commands import commands_as_json, notes, show_commands
+from labframe.cli.check_described import described, show_described
 from labframe.cli.configured import config_argument
-from labframe.cli.values import counted
+from labframe.cli.values import counted, pace
 
 if TYPE_CHECKING:
     from labframe.config import NetworkConfig
@@ -27,7 +28,8 @@ def check(ctx: click.Context, config: Path, as_json: bool) -> None:
     """Say what a configuration means, without opening anything.
 
     What will be polled and how often, under which codename and on which port it will be served,
-    which commands there are, what guards them, and who can reach all that. All that is wrong is
+    which commands there are, what guards them, and who can reach all that. Of an instrument that is
+    described in the file, what is sent and what the answer must look like. All that is wrong is
     named at once.
 
     \b
@@ -66,7 +68,7 @@ def _rows(draft: Draft) -> list[list[str]]:
             _where(instrument),
             output.codename,
             output.unit or "",
-            "on demand" if reading.every is None else f"{reading.every:g} s",
+            pace(reading.every, is_pushed=reading.declaration.pushed),
             f"{output.stale_after:g} s",
             _port(sockets[output.codename]),
         ]
@@ -119,6 +121,7 @@ def _show(config: Path, draft: Draft) -> None:
     show(headers, _rows(draft))
     click.echo()
     show_commands(draft)
+    show_described(draft)
     for one in draft.sockets:
         click.echo(
             f"{_port(one.port)} on {network.listen}: {one.kind} pull socket {one.name!r} with "
@@ -189,5 +192,6 @@ def _as_json(draft: Draft) -> dict[str, object]:
         ],
         "disabled": list(draft.plan.disabled),
         **commands_as_json(draft),
+        "in_words": described(draft),
         "plugins": [f"{s.name}: {s.reason}" for s in draft.plugins.statuses if s.reason],
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labframe.cli.arguments import brief, declared, facts
+from labframe.cli.values import pace
 
 if TYPE_CHECKING:
     from labframe.instrument import CommandDeclaration, Instrument, ReadingDeclaration
@@ -29,14 +30,14 @@ def drivers(driver: str | None, config: Path | None, as_json: bool) -> None:
     """
     import json
 
-    from labframe.config import load
+    from labframe.config import load, no_driver
     from labframe.errors import LabframeError
     from labframe.plugins import Plugins
 
     if config is None:
         found = Plugins()
     else:
-        loaded = load(config)
+        loaded = load(config, fixed_drivers=no_driver)
         found = Plugins(loaded.plugins, loaded.directory, loaded.host.blocked_plugins)
     classes = dict(sorted(found.drivers().items()))
     if driver is not None and driver not in classes:
@@ -64,8 +65,21 @@ def _show_line(driver: type[Instrument]) -> None:
         click.echo(f"  line: {line.baudrate} baud {mode}")
     if driver.options:
         click.echo(f"  options: {', '.join(f'{k} = {v!r}' for k, v in driver.options.items())}")
+    if driver.own_keys is not None:
+        click.echo(f"  readings and commands are those of its section: {_own_keys(driver)}")
     if driver.channels:
         click.echo(f"  channels: {', '.join(driver.channels)}")
+
+
+def _own_keys(driver: type[Instrument]) -> str:
+    keys = driver.own_keys
+    assert keys is not None
+    kinds = (("", keys.instrument), ("reading.NAME", keys.reading), ("command.NAME", keys.command))
+    return "; ".join(
+        f"{f'[{place}] ' if place else ''}{', '.join(kind.__struct_fields__)}"
+        for place, kind in kinds
+        if kind is not None
+    )
 
 
 def _show_readings(driver: type[Instrument]) -> None:
@@ -91,15 +105,15 @@ def _command_row(one: CommandDeclaration) -> list[str]:
 
 
 def _reading_rows(one: ReadingDeclaration) -> list[list[str]]:
-    pace = "on demand" if one.every is None else f"{one.every:g} s"
+    shown = pace(one.every, is_pushed=one.pushed)
     if one.sweep:
-        pace += f", sweep over {one.x_unit}"
+        shown += f", sweep over {one.x_unit}"
     elif one.x_unit is not None:
-        pace += f", over {one.x_unit}"
+        shown += f", over {one.x_unit}"
     if one.parts:
-        return [[f"NAME_{part.name}", part.unit or "", pace, one.doc] for part in one.parts]
+        return [[f"NAME_{part.name}", part.unit or "", shown, one.doc] for part in one.parts]
     name = "NAME_CHANNEL" if one.channels else f"NAME_{one.name}"
-    return [[name, one.unit or "", pace, one.doc]]
+    return [[name, one.unit or "", shown, one.doc]]
 
 
 def _described(driver: type[Instrument]) -> dict[str, Any]:
@@ -116,6 +130,7 @@ def _described(driver: type[Instrument]) -> dict[str, Any]:
                 "sweep": one.sweep,
                 "x_unit": one.x_unit,
                 "channels": one.channels,
+                **({"pushed": True} if one.pushed else {}),
                 "doc": one.doc,
             }
             for name, one in driver.readings().items()

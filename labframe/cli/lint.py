@@ -23,9 +23,10 @@ __all__ = ["lint"]
 def lint(context: click.Context, driver: str, values: tuple[str, ...], as_json: bool) -> None:
     """Show what a driver has and what it lacks, with the next step.
 
-    DRIVER is the name of a driver that is installed, or the path of a file with one. Contract and
-    chaos are run on its simulator, which takes some seconds and needs pytest and hypothesis. Where
-    the simulated instrument changes by itself, give it start values with which it is still.
+    DRIVER is the name of a driver that is installed, the path of a file with one, or an instrument
+    of a configuration: lab.toml:cryo. Contract and chaos are run on its simulator, which takes some
+    seconds and needs pytest and hypothesis. Where the simulated instrument changes by itself, give
+    it start values with which it is still.
 
     \b
     Exit codes:

@@ -21,13 +21,13 @@ def plugins(config: Path | None, as_json: bool) -> None:
     import json
 
     from labframe.cli.tables import show
-    from labframe.config import load
+    from labframe.config import load, no_driver
     from labframe.plugins import Plugins
 
     if config is None:
         found = Plugins()
     else:
-        loaded = load(config)
+        loaded = load(config, fixed_drivers=no_driver)
         found = Plugins(loaded.plugins, loaded.directory, loaded.host.blocked_plugins)
     found.drivers()
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from labframe.cli.configured import config_argument, recorded
+from labframe.cli.configured import config_argument
 
 __all__ = ["run"]
 
@@ -35,8 +35,8 @@ def run(
       1  the configuration is wrong, or a UDP port is in use
     """  # noqa: D301  # \b is the character by which click keeps the lines
     from labframe.cli.running import run_host  # here, so that --help is quick
-    from labframe.config import load
     from labframe.host import Host
 
-    host = Host(recorded(load(config)), simulate=simulate, state_dir=state_dir)
+    recorded = {"recorder": {"enabled": True}}  # unless the configuration says otherwise
+    host = Host(config, simulate=simulate, state_dir=state_dir, plugin_defaults=recorded)
     run_host(host, seconds=seconds, verbose=verbose)

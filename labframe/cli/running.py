@@ -95,13 +95,19 @@ def _leave(hanging: list[str]) -> None:
         os._exit(0)
 
 
+def _how_simulated(host: Host) -> str:
+    if host.simulated is None:
+        return ""
+    real = [one.name for one in host.plan.instruments if one.driver.always_there]
+    return f", all simulated but {', '.join(real)}" if real else ", all simulated"
+
+
 def served(host: Host) -> Iterator[str]:
     """Return what a host serves, for people."""
     instruments = len(host.members)
     yield (
         f"{host.config.host.name}: {counted(instruments, 'instrument')}, "
-        f"{counted(len(host.codenames), 'codename')}"
-        + (", all simulated" if host.simulated is not None else "")
+        f"{counted(len(host.codenames), 'codename')}" + _how_simulated(host)
     )
     for socket in host.sockets:
         yield (

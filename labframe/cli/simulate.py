@@ -90,8 +90,9 @@ def simulate(
 ) -> None:
     """Run a simulated instrument on a port of its own.
 
-    DRIVER is the name of a driver that is installed, or the path of a file: a simulator's, or a
-    driver's with its simulator beside it.
+    DRIVER is the name of a driver that is installed, or the path of a file: a simulator's, a
+    driver's with its simulator beside it, or a configuration; lab.toml:cryo is one of its
+    instruments.
 
     The first line of the output is the path of the port, alone: any program can open it. It runs
     until Ctrl-C or SIGTERM, and then removes its link.
@@ -107,7 +108,7 @@ def simulate(
       1  there is no such simulator, or it refuses a value or a fault
     """  # noqa: D301  # \b is the character by which click keeps the lines
     from labframe.cli.settings import parted  # here, so that --help is quick
-    from labframe.cli.simulators import simulator, simulators
+    from labframe.cli.simulators import simulator, simulators, start_values
 
     if only_faults:
         _show_faults(None if driver is None else simulator(driver))
@@ -118,7 +119,8 @@ def simulate(
     if only_list:
         _show_values(kind)
     else:
-        _run(kind(**dict(map(parted, values))), faults, seed, name, directory)
+        state = {**start_values(driver), **dict(map(parted, values))}
+        _run(kind(**state), faults, seed, name, directory)
 
 
 def _run(

@@ -8,7 +8,9 @@ from typing import Final
 
 from labframe.points import Number, Value
 
-__all__ = ["age_in_words", "counted", "printable", "short_value", "sparkline", "unit_in_words"]
+__all__ = [
+    "age_in_words", "counted", "pace", "printable", "short_value", "sparkline", "unit_in_words",
+]  # fmt: skip
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GAP: Final = "·"
@@ -27,6 +29,13 @@ def printable(text: str) -> str:
 def counted(number: int, thing: str) -> str:
     """Return ``1 codename``, ``2 codenames``."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def pace(every: float | None, *, is_pushed: bool = False) -> str:
+    """Return how often something is read: ``1 s``, ``on demand``, ``pushed, 10 s``."""
+    if every is None:
+        return "on demand"
+    return f"pushed, {every:g} s" if is_pushed else f"{every:g} s"
 
 
 def short_value(value: Value) -> str:

@@ -1,7 +1,7 @@
 """The configuration, ``lab.toml``: read, checked, and told all that is wrong with it at once."""
 
 from labframe.config.problems import ConfigurationError
-from labframe.config.reading import load, parse
+from labframe.config.reading import load, no_driver, parse
 from labframe.config.schema import (
     AuditConfig,
     CommandConfig,
@@ -24,5 +24,6 @@ __all__ = [
     "ReadingConfig",
     "SocketConfig",
     "load",
+    "no_driver",
     "parse",
 ]

@@ -38,6 +38,7 @@ def instrument(sections: Sections, name: str, table: dict[str, Any]) -> Instrume
     readings, commands = table.get("reading", {}), table.get("command", {})
     parts = {
         "name": name,
+        "table": table,
         "port": _port(sections, (*place, "port"), table.get("port")),
         "channels": _channels(sections, (*place, "channels"), table.get("channels", {})),
         "line": _line(sections, (*place, "line"), table.get("line", {})),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,28 @@ from labframe.config.sections import Sections
 from labframe.config.together import check_together
 from labframe.nearest import did_you_mean
 
-__all__ = ["from_dict", "load", "parse"]
+__all__ = ["from_dict", "load", "no_driver", "parse"]
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+def no_driver(config: Config) -> Collection[str]:
+    """Return that no driver is known: keys that one may take are judged by the plan."""
+    del config
+    return ()
+
+
+def load(
+    path: Path,
+    environment: Mapping[str, str] = os.environ,
+    fixed_drivers: Callable[[Config], Collection[str]] | None = None,
+) -> Config:
     """Read a configuration file.
+
+    Args:
+        path: The file.
+        environment: The variables that it may use.
+        fixed_drivers: Returns which drivers take no keys of their own, of a configuration that is
+            not judged yet. It is asked when a key of an instrument is known to nobody but perhaps
+            its driver; None stands for all drivers.
 
     Raises:
         ConfigurationError: If it cannot be read, or anything is wrong with it.
@@ -44,7 +61,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigurationError(
             [f"{path}: cannot be read: {error.strerror}; who may read it, `ls -l {path}` shows"]
         ) from error
-    return parse(text, path.name, path.parent.absolute(), environment)
+    return parse(text, path.name, path.parent.absolute(), environment, fixed_drivers)
 
 
 def parse(
@@ -52,13 +69,14 @@ def parse(
     name: str = "lab.toml",
     directory: Path = Path(),
     environment: Mapping[str, str] = os.environ,
+    fixed_drivers: Callable[[Config], Collection[str]] | None = None,
 ) -> Config:
     """Return the configuration that a TOML text holds; raises as :func:`load`."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([f"{name}: {_syntax(text, str(error))}"]) from None
-    return from_dict(table, name, directory, environment)
+    return from_dict(table, name, directory, environment, fixed_drivers)
 
 
 def from_dict(
@@ -66,19 +84,44 @@ def from_dict(
     name: str = "lab.toml",
     directory: Path = Path(),
     environment: Mapping[str, str] = os.environ,
+    fixed_drivers: Callable[[Config], Collection[str]] | None = None,
 ) -> Config:
     """Return the configuration that a table holds; raises as :func:`load`."""
     secrets = Secrets()
-    problems = Problems(name, secrets)
     unset: dict[Place, str] = {}
     substitute = substituted(table, environment, secrets, unset)
-    for place, text in unset.items():
-        problems.unset(place, text)
-    config = _config(Sections(problems), substitute, name, directory)
-    network = substitute.get("network", {})
-    check_together(config, problems, network if isinstance(network, dict) else {})
+
+    def attempt(may_have_own: Callable[[Place], bool]) -> tuple[Config, Problems, bool]:
+        problems = Problems(name, secrets)
+        for place, text in unset.items():
+            problems.unset(place, text)
+        sections = Sections(problems, may_have_own)
+        config = _config(sections, substitute, name, directory)
+        network = substitute.get("network", {})
+        check_together(config, problems, network if isinstance(network, dict) else {})
+        return config, problems, sections.has_own
+
+    config, problems, has_own = attempt(_anywhere)
+    if has_own:  # only then it is worth asking the drivers
+        fixed = None if fixed_drivers is None else _asked(fixed_drivers, config)
+        named = {key: one.driver for key, one in config.instruments.items()}
+        config, problems, _ = attempt(
+            lambda place: fixed is not None and named.get(place[1]) not in fixed
+        )
     problems.raise_any()
     return config
+
+
+def _asked(fixed_drivers: Callable[[Config], Collection[str]], config: Config) -> Collection[str]:
+    try:
+        return fixed_drivers(config)
+    except ConfigurationError:  # of the plugins: whoever needs them hears of it again
+        return ()
+
+
+def _anywhere(place: Place) -> bool:
+    del place
+    return True
 
 
 def _files_in(directory: Path) -> str:
@@ -112,6 +155,7 @@ def _config(sections: Sections, table: dict[str, Any], name: str, directory: Pat
             _unknown_at_the_top(sections.problems, key, value)
     return Config(
         name=name,
+        secrets=sections.problems.secrets,
         directory=directory,
         plugins=_plugins(sections, table.get("plugins", [])),
         host=sections.struct(HostConfig, ("host",), _host(table.get("host", {}))),

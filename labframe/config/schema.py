@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from labframe.config.environment import Secrets
 from labframe.line.ports import UsbPort
 
 __all__ = [
@@ -157,6 +159,7 @@ class InstrumentConfig(msgspec.Struct, frozen=True, kw_only=True):
         line: Settings of the serial line that differ from the driver's.
         readings: What differs from the driver's readings, by reading or part.
         commands: What differs from the driver's commands.
+        table: The whole section as it stands there, with the keys that only its driver knows.
     """
 
     name: str
@@ -173,6 +176,7 @@ class InstrumentConfig(msgspec.Struct, frozen=True, kw_only=True):
     line: dict[str, Any] = {}
     readings: dict[str, ReadingConfig] = {}
     commands: dict[str, CommandConfig] = {}
+    table: dict[str, Any] = {}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +192,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         sockets: ``[socket.NAME]``, in the file's order.
         instruments: ``[instrument.NAME]``, in the file's order.
         plugin_sections: ``[plugin.NAME]``, as they are, in the file's order.
+        secrets: What came from the environment, and is not shown in messages.
     """
 
     name: str = "lab.toml"
@@ -199,16 +204,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sockets: dict[str, SocketConfig] = {}
     instruments: dict[str, InstrumentConfig] = {}
     plugin_sections: dict[str, dict[str, Any]] = {}
+    secrets: Secrets = msgspec.field(default_factory=Secrets)
 
     @classmethod
     def from_dict(
-        cls, table: dict[str, Any], name: str = "lab.toml", directory: Path = Path()
+        cls,
+        table: dict[str, Any],
+        name: str = "lab.toml",
+        directory: Path = Path(),
+        fixed_drivers: Callable[[Config], Collection[str]] | None = None,
     ) -> Config:
         """Return the configuration that a dictionary holds, as TOML would give it.
+
+        Args:
+            table: The dictionary.
+            name: The name of the file, for messages.
+            directory: Where paths in it are relative to.
+            fixed_drivers: Returns which drivers take no keys of their own; None: all.
 
         Raises:
             ConfigurationError: If anything is wrong with it; it holds all problems.
         """
         from labframe.config.reading import from_dict  # which needs this module
 
-        return from_dict(table, name, directory)
+        return from_dict(table, name, directory, fixed_drivers=fixed_drivers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,9 +12,15 @@ from labframe.config.keys import known, meant
 from labframe.config.problems import Place, Problems
 from labframe.config.rules import from_text, near_choice, wanted, why_not
 
-__all__ = ["Sections"]
+__all__ = ["Sections", "nowhere"]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+def nowhere(place: Place) -> bool:
+    """Tell that no section may have keys of its driver's own."""
+    del place
+    return False
 
 
 class Sections:
@@ -22,10 +28,16 @@ class Sections:
 
     Args:
         problems: Takes what is wrong.
+        may_have_own: Whether the driver of an instrument's section may take keys of its own.
+
+    Attributes:
+        has_own: Whether a key was passed over because the driver may take it.
     """
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, may_have_own: Callable[[Place], bool] = nowhere) -> None:
         self.problems = problems
+        self.has_own = False
+        self._may_have_own = may_have_own
 
     def struct(
         self, kind: type[T], place: Place, table: Any, elsewhere: Mapping[str, Any] | None = None
@@ -66,7 +78,10 @@ class Sections:
         return {}
 
     def unknown_key(self, place: Place, key: str, value: object) -> None:
-        """Note a key that is not known where it stands."""
+        """Note a key that is not known where it stands, unless its driver may take it."""
+        if _is_open(place) and self._may_have_own(place):
+            self.has_own = True
+            return
         hint = meant(place, key, value)
         text = f"not a key that is known here{hint} Known: {', '.join(known(place))}"
         if isinstance(value, dict):
@@ -89,3 +104,9 @@ class Sections:
             self.problems.add(place, why, value)
             return None
         return made
+
+
+def _is_open(place: Place) -> bool:
+    """Tell whether a driver may take keys of its own at a place."""
+    is_whole = len(place) == 2
+    return place[:1] == ("instrument",) and (is_whole or place[2] in ("reading", "command"))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from labframe.commands import Interlocks
 from labframe.config import Config, ConfigurationError, load
 from labframe.hookspecs import CommandConsumer, PluginContext
 from labframe.host.producers import ProducerRunner
 from labframe.host.sinks import Fanout
+from labframe.instrument import Instrument
 from labframe.nearest import did_you_mean
 from labframe.plan import Channel, make_plan, plan_sockets
 from labframe.plugins import Condition, Plugins
@@ -30,6 +34,7 @@ class Draft:
         plugins: The plugins; None loads the configuration's and the installed ones.
         state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
         simulate: Whether to load the simulators' files beside those of the configuration too.
+        plugin_defaults: Keys of ``[plugin.NAME]`` where the configuration does not have them.
 
     Attributes:
         config: The configuration.
@@ -53,16 +58,29 @@ class Draft:
         state_dir: Path | None = None,
         *,
         simulate: bool = False,
+        plugin_defaults: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
-        self.config = config = _config(config)
+        found = [] if plugins is None else [plugins]
+
+        def plugins_of(config: Config) -> Plugins:
+            if not found:
+                found.append(
+                    Plugins(
+                        config.plugins,
+                        config.directory,
+                        config.host.blocked_plugins,
+                        config.host.required_plugins,
+                        simulate=simulate,
+                    )
+                )
+            return found[0]
+
+        def fixed_drivers(config: Config) -> Collection[str]:
+            return _fixed(config, plugins_of(config).drivers())
+
+        self.config = config = _completed(_config(config, fixed_drivers), plugin_defaults)
         self.state_dir = state_dir or default_state_dir(config)
-        self.plugins = plugins or Plugins(
-            config.plugins,
-            config.directory,
-            config.host.blocked_plugins,
-            config.host.required_plugins,
-            simulate=simulate,
-        )
+        self.plugins = plugins_of(config)
         self._check_sections()
         self.plan = make_plan(config, self.plugins.drivers(), self.plugins.why_no_driver)
         self.fanout = Fanout()
@@ -169,12 +187,32 @@ class Draft:
         ]
 
 
-def _config(config: Config | str | Path | Mapping[str, Any]) -> Config:
+def _fixed(config: Config, drivers: Mapping[str, type[Instrument]]) -> Collection[str]:
+    """Return the drivers, and names near to them, that take no keys of their own."""
+    fixed = {name for name, one in drivers.items() if one.own_keys is None}
+    asked = {one.driver for one in config.instruments.values()} - set(drivers)
+    meant = {name: did_you_mean(name, drivers) for name in asked}
+    return fixed | {name for name in asked if any(f"{one!r}?" in meant[name] for one in fixed)}
+
+
+def _config(
+    config: Config | str | Path | Mapping[str, Any],
+    fixed_drivers: Callable[[Config], Collection[str]],
+) -> Config:
     if isinstance(config, Config):
         return config
     if isinstance(config, Mapping):
-        return Config.from_dict(dict(config))
-    return load(Path(config))
+        return Config.from_dict(dict(config), fixed_drivers=fixed_drivers)
+    return load(Path(config), fixed_drivers=fixed_drivers)
+
+
+def _completed(config: Config, defaults: Mapping[str, Mapping[str, Any]]) -> Config:
+    """Return a configuration with the keys of plugins' sections that it does not have."""
+    sections = dict(config.plugin_sections)
+    for name, keys in defaults.items():
+        if name not in config.host.blocked_plugins:
+            sections[name] = {**keys, **sections.get(name, {})}
+    return msgspec.structs.replace(config, plugin_sections=sections)
 
 
 def default_state_dir(config: Config) -> Path:

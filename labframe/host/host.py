@@ -53,6 +53,7 @@ class Host:
             ``X_simulator.py`` beside a single-file plugin ``X.py`` is loaded by itself then.
         plugins: The plugins; None loads the configuration's and the installed ones.
         state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
+        plugin_defaults: Keys of ``[plugin.NAME]`` where the configuration does not have them.
 
     Attributes:
         config: The configuration.
@@ -81,8 +82,11 @@ class Host:
         simulate: bool = False,
         plugins: Plugins | None = None,
         state_dir: Path | None = None,
+        plugin_defaults: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self._draft = draft = Draft(config, plugins, state_dir, simulate=simulate)
+        self._draft = draft = Draft(
+            config, plugins, state_dir, simulate=simulate, plugin_defaults=plugin_defaults or {}
+        )
         self.config = draft.config
         self.state_dir = draft.state_dir
         self.plugins = draft.plugins

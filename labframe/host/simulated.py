@@ -30,7 +30,7 @@ class Simulated:
 
     Attributes:
         plan: The same with the ports of the simulation.
-        simulators: The simulators by the name of their instrument.
+        simulators: The simulators by the name of their instrument; None for what is always there.
         carriers: Their carriers, to be unplugged and plugged in, by the name of an instrument.
 
     Raises:
@@ -56,6 +56,9 @@ class Simulated:
             for line in plan.lines:
                 members = [self.simulators[one.name] for one in line.instruments]
                 there = [member for member in members if member is not None]
+                if not there:
+                    lines.append(line)
+                    continue
                 simulator = there[0] if len(there) == 1 else SimulatedBus(*there)
                 carrier = self._loop.add(simulator)
                 self.carriers |= dict.fromkeys([one.name for one in line.instruments], carrier)
@@ -83,6 +86,8 @@ def _simulator(
     plugins: Plugins,
     problems: list[str],
 ) -> SimulatedInstrument | None:
+    if planned.driver.always_there:
+        return None
     if simulator is None or planned.settings is None:
         driver = planned.driver.driver
         why = (
@@ -93,9 +98,10 @@ def _simulator(
         problems.append(f'{planned.section} driver = "{driver}": {why}')
         return None
     state: dict[str, Any] = dict(planned.config.simulate)
-    if planned.config.address is not None and "address" in simulator.settables():
-        state.setdefault("address", planned.config.address)
     try:
+        simulator = simulator.for_section(planned.config.table)
+        if planned.config.address is not None and "address" in simulator.settables():
+            state.setdefault("address", planned.config.address)
         return simulator(**state)
     except SimulationError as error:
         problems.append(f"{planned.section} simulate: {error}")

@@ -20,7 +20,7 @@ _LOG = logging.getLogger("labframe.host")
 
 _CAPACITY: Final = 100_000
 _BATCH_S: Final = 0.02
-"""How long readings are collected before a sink gets them together."""
+"""How long readings are collected before a sink gets them together, unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class SinkRunner:
         self.sink = sink
         self._queue: deque[Reading | Sweep | Event] = deque(maxlen=capacity)
         self._capacity = capacity
+        self._gather_s = float(getattr(sink, "gather_s", _BATCH_S))
         self._dropped = 0
         self._error = ""
         self._sleeps = False
@@ -118,7 +119,7 @@ class SinkRunner:
             if not self._queue:
                 self._bell.acquire()
             self._sleeps = False
-            self._stopped.wait(_BATCH_S)
+            self._stopped.wait(self._gather_s)
             self._drain()
         self._drain()
         try:

@@ -107,6 +107,7 @@ def _declared(planned: PlannedInstrument | None, codename: str) -> dict[str, Any
                     "kind": output.kind,
                     "reading": reading.declaration.name,
                     "every": reading.every,
+                    **({"pushed": True} if reading.declaration.pushed else {}),
                     "stale_after": output.stale_after,
                 }
     return {}

@@ -10,6 +10,7 @@ from labframe.instrument.arguments import Arg, Argument, checked_arguments, obje
 from labframe.instrument.commands import AfterReconnect, CommandDeclaration, command
 from labframe.instrument.instrument import Instrument
 from labframe.instrument.readings import Part, ReadingDeclaration, query, reading
+from labframe.instrument.sections import OwnKeys, Section
 
 __all__ = [
     "AfterReconnect",
@@ -17,8 +18,10 @@ __all__ = [
     "Argument",
     "CommandDeclaration",
     "Instrument",
+    "OwnKeys",
     "Part",
     "ReadingDeclaration",
+    "Section",
     "checked_arguments",
     "command",
     "object_schema",

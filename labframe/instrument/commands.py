@@ -218,7 +218,10 @@ def check_read_backs(
         if one.read_back is None:
             continue
         reading = readings.get(one.read_back)
-        if reading is None or reading.parts or reading.channels or reading.sweep:
+        is_one_value = reading is not None and not (
+            reading.parts or reading.channels or reading.sweep or reading.pushed
+        )
+        if not is_one_value:
             there = ", ".join(readings) or "none"
             raise DeclarationError(
                 f"{owner.__name__}.{one.name}: read_back = {one.read_back!r}: not a reading of one "

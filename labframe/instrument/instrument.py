@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from labframe.closing import Closing
-from labframe.errors import BadReply, DeclarationError, IdentityError, LineError
+from labframe.errors import BadReply, DeclarationError, IdentityError, LineError, NoReply
 from labframe.instrument import commands, readings
 from labframe.instrument.commands import CommandDeclaration
 from labframe.instrument.readings import ReadingDeclaration
-from labframe.line import Line, SerialLine
+from labframe.instrument.sections import OwnKeys, Section
+from labframe.line import Frame, Line, SerialLine
 from labframe.line.ports import PortSpec
 from labframe.points import Value
 
@@ -64,6 +66,11 @@ class Instrument(Closing):
     """The channels; on the class: those that exist, empty if that depends on the instrument."""
     options: Mapping[str, Value] = MappingProxyType({})
     """The driver's own options; on the class: all there are, with their defaults."""
+    always_there: ClassVar[bool] = False
+    """Whether it is used as it is when instruments are simulated: everybody has it."""
+    own_keys: ClassVar[OwnKeys[Any, Any, Any] | None] = None
+    """Which keys it takes of its section, if its readings and commands stand there; see
+    ``declare``."""
 
     _readings: ClassVar[Mapping[str, ReadingDeclaration]] = MappingProxyType({})
     _commands: ClassVar[Mapping[str, CommandDeclaration]] = MappingProxyType({})
@@ -82,7 +89,21 @@ class Instrument(Closing):
         if cls.line is not None and not isinstance(cls.line, SerialLine):
             raise DeclarationError(f"{cls.__name__}: line = {cls.line!r}: not a SerialLine or None")
         _refuse_repeated(cls)
+        _check_pushed(cls)
         commands.check_read_backs(cls, cls._commands, cls._readings)
+
+    @classmethod
+    def with_options(cls, options: Mapping[str, Value]) -> type[Instrument]:
+        """Return the class that declares what an instrument with these options has.
+
+        A driver overrides it where an option decides that: a multimeter measures volts, amperes or
+        ohms. The host calls it once, when it reads the configuration.
+
+        Raises:
+            ValueError: For the value of an option that cannot be; the text says which can.
+        """
+        del options
+        return cls
 
     @classmethod
     def readings(cls) -> Mapping[str, ReadingDeclaration]:
@@ -90,9 +111,37 @@ class Instrument(Closing):
         return cls._readings
 
     @classmethod
+    def pushed_reading(cls) -> ReadingDeclaration | None:
+        """Return the reading that comes without being asked for; None if there is none."""
+        return next((one for one in cls._readings.values() if one.pushed), None)
+
+    @classmethod
     def commands(cls) -> Mapping[str, CommandDeclaration]:
         """Return the declared commands by name, in the order of the class."""
         return cls._commands
+
+    @classmethod
+    def declare(cls, section: Section[Any, Any, Any]) -> Mapping[str, Callable[..., Any]]:
+        """Return the readings and commands of one instrument; for a driver with ``own_keys``.
+
+        Called once for each of its sections, before anything is opened. Return methods by name,
+        marked with ``reading(...)`` and ``command(...)``; other names are attributes of the class.
+        What is wrong with a key goes to ``section.problem``; then nothing of it is used.
+
+        Args:
+            section: What stands in the configuration.
+        """
+        raise NotImplementedError(f"{cls.__name__} has own_keys, but no declare()")
+
+    @classmethod
+    def example(cls) -> Mapping[str, Any]:
+        """Return a section to try a driver with ``own_keys`` with, as TOML gives it."""
+        return {}
+
+    @classmethod
+    def in_words(cls) -> Mapping[str, str]:
+        """Return what readings and commands send and expect, by name, for ``labframe check``."""
+        return {}
 
     def __init__(
         self,
@@ -121,6 +170,9 @@ class Instrument(Closing):
             assert not isinstance(port, Line)
             self._line = Line(port, self.settings)
         self._encoding = self.settings.encoding if self.settings else "ascii"
+        pushed = self.pushed_reading()
+        if pushed is not None and self._line is not None and self.settings is not None:
+            self._line.expect(self.settings, pushed.like)
 
     # What a driver may override.
 
@@ -200,7 +252,83 @@ class Instrument(Closing):
         data = request.encode(self._encoding) if isinstance(request, str) else request
         (self._line or self._opened()).send(data, settings=self.settings)
 
+    def hush(self, request: str | bytes) -> bool:
+        """Send a request that stops what comes unasked, and wait until the line is silent.
+
+        Frames that come until then are not lost, anything else is.
+
+        Returns:
+            Whether anything came after the request, which may have been lost then, if the
+            instrument hears nothing while it talks.
+
+        Raises:
+            LineError: If it cannot be sent, or the line does not fall silent within ``total_s``.
+        """
+        data = request.encode(self._encoding) if isinstance(request, str) else request
+        return self._opened().hush(data, settings=self.settings)
+
+    def heard(self, frame: Frame) -> Any:
+        """Return what the pushed reading makes of a frame; None if it passes over it.
+
+        Raises:
+            LineError: If the frame is broken.
+            Exception: Whatever the driver's method raises.
+        """
+        declaration = self.pushed_reading()
+        assert declaration is not None
+        if frame.error is not None:
+            raise frame.error
+        method = getattr(self, declaration.name)
+        return method(frame.payload if declaration.takes_bytes else self._frame_text(frame.payload))
+
+    def _frame_text(self, frame: bytes) -> str:
+        try:
+            return frame.decode(self._encoding)
+        except UnicodeDecodeError as error:
+            raise BadReply(
+                f"{self.name}: {frame!r} is no {self._encoding} text. Are baud rate and parity "
+                "right?",
+                received=frame,
+            ) from error
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass, as after a reset; on a simulated line it costs none.
+
+        Raises:
+            PortGone: If the line is closed meanwhile.
+        """
+        if self.settings is None:
+            time.sleep(seconds)
+        else:
+            (self._line or self._opened()).pause(seconds)
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that ``pause`` and deadlines go by, which never goes back."""
+        return time.monotonic() if self._line is None else self._line.monotonic()
+
     # Without the host.
+
+    def hear(self, timeout_s: float | None = None) -> Any:
+        """Wait for the next value that comes unasked, and return it.
+
+        Args:
+            timeout_s: How long to wait; None: until the last one would be old.
+
+        Raises:
+            NoReply: If none comes in time.
+            LineError: If what comes is broken, or the port is gone.
+        """
+        declaration = self.pushed_reading()
+        if declaration is None:
+            raise LineError(f"{self.name}: the driver declares no reading with pushed=True")
+        wait_s = declaration.stale_after if timeout_s is None else timeout_s
+        line = self._opened()
+        deadline = line.monotonic() + wait_s
+        while (frame := line.listen(deadline - line.monotonic())) is not None:
+            value = self.heard(frame)
+            if value is not None:
+                return value
+        raise NoReply(f"{self.name}: {declaration.name}: nothing came by itself for {wait_s:g} s")
 
     def open(self) -> None:
         """Connect, identify, set up: what the host does at start and after each reconnect.
@@ -242,6 +370,21 @@ class Instrument(Closing):
                 known = ", ".join(self.options) or "none"
                 raise LookupError(f"{self.name}: the driver has no option {key!r}; it has: {known}")
         return options
+
+
+def _check_pushed(cls: type[Instrument]) -> None:
+    """Refuse what cannot be pushed."""
+    pushed = [one.name for one in cls.readings().values() if one.pushed]
+    if len(pushed) > 1:
+        raise DeclarationError(
+            f"{cls.__name__}: {' and '.join(pushed)}: one reading may be pushed; it gets every "
+            "frame, and may give several values: unit={...}"
+        )
+    if pushed and cls.line is None:
+        raise DeclarationError(
+            f"{cls.__name__}.{pushed[0]}: pushed needs a line that it comes over: line = "
+            "SerialLine(...)"
+        )
 
 
 def _refuse_repeated(cls: type[Instrument]) -> None:

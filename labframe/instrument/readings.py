@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ class ReadingDeclaration:
         label: What people call it.
         doc: The first line of the method's docstring.
         own_stale_after: Whether the driver set ``stale_after`` itself.
+        pushed: Whether the instrument sends it without being asked; ``every`` says how often.
+        like: What such a frame looks like from its beginning on; None where that is not known.
+        takes_bytes: Whether the method takes the frame's bytes; if not, its text.
     """
 
     name: str
@@ -69,6 +73,9 @@ class ReadingDeclaration:
     label: str = ""
     doc: str = ""
     own_stale_after: bool = False
+    pushed: bool = False
+    like: re.Pattern[bytes] | None = None
+    takes_bytes: bool = False
 
     @property
     def on_demand(self) -> bool:
@@ -99,6 +106,7 @@ class _Wish:
     x_unit: str | None
     channels: bool
     label: str
+    pushed: bool | str = False
 
 
 def reading(
@@ -111,6 +119,7 @@ def reading(
     x_unit: str | None = None,
     channels: bool = False,
     label: str = "",
+    pushed: bool | str = False,
 ) -> Callable[[Method], Method]:
     """Declare that a method measures something.
 
@@ -133,6 +142,11 @@ def reading(
             method takes an argument it is called for each channel; if not, it returns a mapping by
             channel.
         label: What people call it; by default the method's name in words.
+        pushed: Whether the instrument sends it without being asked, ``every`` so many seconds: the
+            method takes one frame, its text (or its bytes, if its argument is annotated so), and
+            returns what it makes of it; None passes over a frame that is no measurement. A regular
+            expression says how such a frame begins; a driver that also asks for something needs
+            one, so that no frame is taken for an answer. One reading of a class may be pushed.
 
     Raises:
         DeclarationError: When the class is made: no unit for a number, a unit that is none, times
@@ -140,7 +154,7 @@ def reading(
     """
     wish = _Wish(
         unit=unit, every=every, stale_after=stale_after, on_demand=on_demand, sweep=sweep,
-        x_unit=x_unit, channels=channels, label=label,
+        x_unit=x_unit, channels=channels, label=label, pushed=pushed,
     )  # fmt: skip
 
     def mark(method: Method) -> Method:
@@ -242,7 +256,7 @@ def declared(owner: type, name: str, method: object) -> ReadingDeclaration | Non
     parts = _parts(where, wish)
     unit = None if parts else _unit(where, wish.unit)
     if unit is None and not parts:
-        _refuse_bare_number(where, function)
+        _refuse_bare_number(where, function, bool(wish.pushed))
     x_unit = _unit(where, wish.x_unit, "x_unit")
     if wish.sweep and x_unit is None:
         raise DeclarationError(f'{where}: a sweep needs the unit of its x: x_unit="nm"')
@@ -251,7 +265,9 @@ def declared(owner: type, name: str, method: object) -> ReadingDeclaration | Non
     if parts and wish.channels:
         raise DeclarationError(f"{where}: either several parts or channels, not both")
     arguments = _arguments(function)
-    if arguments > (1 if wish.channels else 0):
+    if wish.pushed:
+        _check_pushed(where, wish, arguments)
+    elif arguments > (1 if wish.channels else 0):
         raise DeclarationError(
             f"{where}: a reading takes no arguments but self"
             + (" and the channel" if wish.channels else "")
@@ -267,11 +283,47 @@ def declared(owner: type, name: str, method: object) -> ReadingDeclaration | Non
         sweep=wish.sweep,
         x_unit=x_unit,
         channels=wish.channels,
-        per_channel=wish.channels and arguments == 1,
+        per_channel=wish.channels and arguments == 1 and not wish.pushed,
         label=wish.label or name.replace("_", " "),
         doc=(inspect.getdoc(function) or "").partition("\n")[0],
         own_stale_after=wish.stale_after is not None,
+        pushed=bool(wish.pushed),
+        like=_like(where, wish.pushed),
+        takes_bytes=bool(wish.pushed) and _takes_bytes(function),
     )
+
+
+def _check_pushed(where: str, wish: _Wish, arguments: int) -> None:
+    if wish.on_demand:
+        raise DeclarationError(f"{where}: either pushed or on_demand, not both")
+    if arguments != 1:
+        raise DeclarationError(
+            f"{where}: a pushed reading takes one argument beside self, the frame: "
+            "def air(self, line: str)"
+        )
+
+
+def _like(where: str, pushed: bool | str) -> re.Pattern[bytes] | None:
+    if not isinstance(pushed, str):
+        return None
+    try:
+        return re.compile(pushed.encode("latin-1"), re.DOTALL)
+    except (re.error, UnicodeEncodeError) as error:
+        raise DeclarationError(
+            f"{where}: pushed = {pushed!r}: not a regular expression: {error}"
+        ) from error
+
+
+def _takes_bytes(function: Callable[..., Any]) -> bool:
+    name = list(inspect.signature(function).parameters)[1]
+    return _hints(function).get(name) is bytes
+
+
+def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
+    try:
+        return typing.get_type_hints(function)
+    except Exception:  # noqa: BLE001  # an annotation may be anything
+        return {}
 
 
 def _check_times(where: str, wish: _Wish) -> None:
@@ -306,14 +358,14 @@ def _unit(where: str, unit: object, argument: str = "unit") -> str | None:
         raise DeclarationError(f"{where}: {error}") from error
 
 
-def _refuse_bare_number(where: str, function: Callable[..., Any]) -> None:
+def _refuse_bare_number(where: str, function: Callable[..., Any], is_pushed: bool) -> None:
     """Refuse a reading without a unit that is not declared to be text or a truth value."""
-    try:
-        kind = typing.get_type_hints(function).get("return", Any)
-    except Exception:  # noqa: BLE001  # an annotation may be anything
-        kind = Any
+    kind = _hints(function).get("return", Any)
+    if typing.get_origin(kind) in (dict, Mapping):
+        kind = typing.get_args(kind)[1]  # all channels with one query, by their names
     kinds = typing.get_args(kind) if isinstance(kind, UnionType) else (kind,)
-    if not all(one in (str, bool) for one in kinds):
+    allowed = (str, bool, type(None)) if is_pushed and len(kinds) > 1 else (str, bool)
+    if not all(one in allowed for one in kinds):
         raise DeclarationError(
             f'{where}: a number needs a unit: unit="K", or unit="1" without dimension. (Text and '
             "truth values need none: say `-> str` or `-> bool`.)"

@@ -15,6 +15,7 @@ from labframe.line.framing import (
     Handshake,
     LengthPrefixed,
     Silence,
+    Spaced,
     Terminated,
 )
 from labframe.line.line import Line
@@ -23,6 +24,7 @@ from labframe.line.ports import PortInfo, PortSpec, UsbPort, list_ports, resolve
 from labframe.line.recording import port_settings
 from labframe.line.settings import SerialLine
 from labframe.line.stuffing import Stuffed
+from labframe.line.unasked import Frame
 
 __all__ = [
     "CHECKSUMS",
@@ -34,6 +36,7 @@ __all__ = [
     "Exchange",
     "FixedLength",
     "FlightRecorder",
+    "Frame",
     "Framing",
     "Handshake",
     "LengthPrefixed",
@@ -42,6 +45,7 @@ __all__ = [
     "PortSpec",
     "SerialLine",
     "Silence",
+    "Spaced",
     "Stuffed",
     "Terminated",
     "UsbPort",

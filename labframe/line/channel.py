@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 import select
+import socket
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import serial
 
+    from labframe.line.alarm import Alarm
     from labframe.wires import Wire
 
 __all__ = [
@@ -96,6 +98,13 @@ class Channel(Protocol):
             Interrupted: If the line is being closed.
         """
 
+    def listen(self, timeout_s: float, alarm: Alarm) -> bytes:
+        """Wait for bytes as ``receive`` does, but not longer than until the alarm rings.
+
+        Raises:
+            Interrupted: If the line is being closed.
+        """
+
     def set_baudrate(self, baudrate: int) -> None:
         """Set the port to another rate; where there is none, as on a socket, do nothing."""
 
@@ -128,6 +137,15 @@ def _polls_ports() -> bool:
     return os.name == "posix" and sys.platform != "darwin" and hasattr(select, "poll")
 
 
+def _send_at_once(fd: int) -> None:
+    """Have a request leave although the one before, which had no answer, is not acknowledged."""
+    connection = socket.socket(fileno=fd)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    finally:
+        connection.detach()
+
+
 class _RealTime:
     """Time as the computer's clock tells it."""
 
@@ -149,6 +167,7 @@ class _DescriptorChannel(_RealTime):
         self._port: serial.Serial | None = port
         if is_socket:
             self._fd = port.fileno()
+            _send_at_once(self._fd)
         else:  # the copy keeps port and lock; closing pyserial's object frees its four pipe ends
             self._fd = os.dup(port.fileno())
             self._port = None
@@ -157,6 +176,7 @@ class _DescriptorChannel(_RealTime):
         self._input.register(self._fd, select.POLLIN)
         self._presence = select.poll()
         self._presence.register(self._fd, 0)
+        self._ears: select.poll | None = None
 
     def drop_input(self) -> bytes:
         dropped = b""
@@ -193,6 +213,20 @@ class _DescriptorChannel(_RealTime):
                 return b""
         elif not self._input.poll(timeout_s * 1000 if timeout_s > 0 else 0):
             self._refuse_if_stopped()
+            return b""
+        data = os.read(self._fd, _CHUNK)
+        if not data:
+            raise OSError("the device is gone, or the other end closed the connection")
+        return data
+
+    def listen(self, timeout_s: float, alarm: Alarm) -> bytes:
+        if self._ears is None:
+            self._ears = select.poll()
+            self._ears.register(self._fd, select.POLLIN)
+            self._ears.register(alarm.fileno(), select.POLLIN)
+        ready = self._ears.poll(timeout_s * 1000 if timeout_s > 0 else 0)
+        self._refuse_if_stopped()
+        if alarm.rings() or not ready:
             return b""
         data = os.read(self._fd, _CHUNK)
         if not data:
@@ -293,6 +327,13 @@ class WireChannel:
             if data or self.monotonic() >= deadline:
                 return data
 
+    def listen(self, timeout_s: float, alarm: Alarm) -> bytes:
+        """Wait for bytes, until the alarm rings."""
+        with alarm.waking(self._wire.nudge):
+            data = self._wire.read(self._epoch, _CHUNK, max(timeout_s, 0.0), alarm.rings)
+        self._refuse_if_stopped()
+        return data
+
     def set_baudrate(self, baudrate: int) -> None:
         """Set the port to another rate."""
         self._wire.set_baudrate(self._epoch, baudrate)
@@ -346,6 +387,12 @@ class _PyserialChannel(_RealTime):
         return True
 
     def receive(self, timeout_s: float) -> bytes:
+        return self._read(timeout_s, None)
+
+    def listen(self, timeout_s: float, alarm: Alarm) -> bytes:
+        return self._read(timeout_s, alarm)
+
+    def _read(self, timeout_s: float, alarm: Alarm | None) -> bytes:
         deadline = time.monotonic() + timeout_s
         while True:
             data = self._port.read(1)
@@ -354,7 +401,7 @@ class _PyserialChannel(_RealTime):
                 return data + self._port.read(waiting) if waiting else data
             if self._stop.is_set():
                 raise Interrupted
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or (alarm is not None and alarm.rings()):
                 return b""
 
     def set_baudrate(self, baudrate: int) -> None:

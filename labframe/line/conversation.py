@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import functools
-from typing import Final
+from typing import Final, Protocol
 
 from labframe.errors import BadReply, EchoError, IncompleteReply, LineError, NoReply
-from labframe.line.channel import Channel
-from labframe.line.framing import Decoder, FixedLength, Handshake
+from labframe.line.framing import Decoder, FixedLength, Handshake, Spaced
 from labframe.line.settings import SerialLine
 
-__all__ = ["BLANK", "Conversation", "shown"]
+__all__ = ["BLANK", "Conversation", "Talk", "shown"]
 
 BLANK: Final = b"\r\n\t \0"
 """What may follow an answer without meaning anything: half a terminator, padding."""
+
+
+class Talk(Protocol):
+    """What a request needs of an open port; see :class:`labframe.line.channel.Channel`."""
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that its waits go by."""
+
+    def write(self, data: bytes, timeout_s: float, /) -> bool:
+        """Send all of ``data``."""
+
+    def receive(self, timeout_s: float) -> bytes:
+        """Wait for bytes."""
 
 
 def shown(data: bytes, limit: int = 40) -> str:
@@ -27,6 +39,9 @@ class Conversation:
     Args:
         name: What the port is called in messages.
         settings: The instrument's settings.
+
+    Attributes:
+        asked: When the last exchange of a handshake was sent, on the channel's clock.
     """
 
     __slots__ = (
@@ -34,6 +49,7 @@ class Conversation:
         "_framing",
         "_handshake",
         "_name",
+        "asked",
         "byte_s",
         "first_byte_s",
         "gap_s",
@@ -49,16 +65,19 @@ class Conversation:
         self.total_s = settings.total_s
         self.min_gap_s = settings.min_gap_s
         self.byte_s = settings.byte_s
+        self.asked = 0.0
         self._name = name
         self._echo = settings.echo
         self._framing = framing = settings.effective_framing
         self._handshake = framing if isinstance(framing, Handshake) else None
+        if isinstance(framing, Spaced):
+            self.min_gap_s = max(self.min_gap_s, framing.least_gap_s(settings.byte_s))
 
     def encode(self, payload: bytes) -> bytes:
         """Return the bytes of a request; raises ValueError if the framing cannot carry it."""
         return self._framing.encode(payload)
 
-    def hold(self, channel: Channel, payload: bytes, frame: bytes, *, answer: bool) -> bytes:
+    def hold(self, channel: Talk, payload: bytes, frame: bytes, *, answer: bool) -> bytes:
         """Send a request and return the payload of its answer.
 
         Args:
@@ -87,10 +106,11 @@ class Conversation:
                 received=error.received,
             ) from error
 
-    def _exchange(self, channel: Channel, data: bytes, decoder: Decoder) -> bytes:
+    def _exchange(self, channel: Talk, data: bytes, decoder: Decoder) -> bytes:
+        self.asked = channel.monotonic() + len(data) * self.byte_s
         return self._answer(channel, decoder, data, self._send(channel, data))
 
-    def _send(self, channel: Channel, frame: bytes) -> bytes:
+    def _send(self, channel: Talk, frame: bytes) -> bytes:
         """Write a frame and take its local echo; return what came after that."""
         if not channel.write(frame, len(frame) * self.byte_s + self.total_s):
             raise NoReply(
@@ -117,7 +137,7 @@ class Conversation:
             received=received,
         )
 
-    def _command_echo(self, channel: Channel, payload: bytes, frame: bytes, before: bytes) -> bytes:
+    def _command_echo(self, channel: Talk, payload: bytes, frame: bytes, before: bytes) -> bytes:
         """Take the request that the instrument repeats; return what came after that."""
         decoder = self._framing.decoder()
         echo = self._read(channel, decoder, frame, before)
@@ -129,7 +149,7 @@ class Conversation:
             )
         return decoder.rest
 
-    def _answer(self, channel: Channel, decoder: Decoder, request: bytes, before: bytes) -> bytes:
+    def _answer(self, channel: Talk, decoder: Decoder, request: bytes, before: bytes) -> bytes:
         reply = self._read(channel, decoder, request, before)
         rest = decoder.rest
         if rest and rest.strip(BLANK):
@@ -140,7 +160,7 @@ class Conversation:
             )
         return reply
 
-    def _read(self, channel: Channel, decoder: Decoder, request: bytes, before: bytes) -> bytes:
+    def _read(self, channel: Talk, decoder: Decoder, request: bytes, before: bytes) -> bytes:
         """Read one frame, ``before`` being its first bytes."""
         sending_s = len(request) * self.byte_s
         deadline = channel.monotonic() + sending_s + self.total_s

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import re
 import threading
 import time
 from time import monotonic
 from typing import Final, Self
 
 from labframe.closing import Closing
-from labframe.errors import BadReply, Expired, LabframeError, PortGone
+from labframe.errors import BadReply, Expired, LabframeError, LineError, NoReply, PortGone
+from labframe.line.alarm import Alarm
 from labframe.line.channel import Channel, Interrupted, port_errors
 from labframe.line.conversation import BLANK, Conversation, shown
 from labframe.line.flight import FLIGHT_BYTES, FlightRecorder
-from labframe.line.opening import SIM, is_laid, open_channel
+from labframe.line.opening import can_be_found, open_channel
 from labframe.line.ports import PortSpec, resolve
 from labframe.line.recording import Recorder, port_and_file
 from labframe.line.settings import SerialLine
 from labframe.line.tapped import ChunkTap, TappedChannel
+from labframe.line.unasked import Frame, Sieve, Unasked
 
 __all__ = ["Line"]
 
@@ -77,6 +79,8 @@ class Line(Closing):
         self._ended = 0.0  # the last transaction, on the channel's clock
         self._is_doubtful = False
         self._late_until = 0.0  # until then the answer to a failed request may still come
+        self._unasked: Unasked | None = None
+        self._alarm = Alarm()
 
     # Opening and closing.
 
@@ -103,14 +107,17 @@ class Line(Closing):
                 raise PortGone(f"{self.port_url}: closed by another thread while it was opened")
             self._device = device
             self._channel = TappedChannel(channel, self._tap(), self._note)
+            if self._unasked is not None:
+                self._unasked.begin(channel.monotonic())
             self._note("open", device)
 
     def close(self) -> None:
         """Close the port; a transaction that is running on another thread fails. Never raises."""
-        self._stop.set()
+        self.interrupt()
         has_lock = self._lock.acquire(timeout=_CLOSING_S)
         try:
             self._shut()
+            self._alarm.close()
         finally:
             if has_lock:
                 self._lock.release()
@@ -121,6 +128,7 @@ class Line(Closing):
         The line is as good as closed from here on: requests fail until ``open`` is called.
         """
         self._stop.set()
+        self._alarm.ring()
 
     @property
     def is_open(self) -> bool:
@@ -135,7 +143,7 @@ class Line(Closing):
         """
         channel = self._channel
         if channel is None:
-            return self._can_be_found()
+            return can_be_found(self._port)
         if channel.hung_up():
             return False
         try:
@@ -170,6 +178,12 @@ class Line(Closing):
             PortGone: If the port is not there any more, or the line is closed.
             ValueError: If the framing cannot carry the request, or the settings do not fit.
         """
+        if self._unasked is not None and self._unasked.like is None:
+            raise LineError(
+                f"{self.port_url}: {shown(payload)} was not sent: frames come here without being "
+                "asked for, and nothing tells them from its answer. Say how they begin: "
+                '@reading(pushed="...")'
+            )
         return self._transaction(payload, settings, answer=True)
 
     def send(self, payload: bytes, *, settings: SerialLine | None = None) -> None:
@@ -183,6 +197,96 @@ class Line(Closing):
             ValueError: If the framing cannot carry the request, or the settings do not fit.
         """
         self._transaction(payload, settings, answer=False)
+
+    # What comes unasked.
+
+    def expect(self, settings: SerialLine, like: re.Pattern[bytes] | None) -> None:
+        """Have frames that nobody asked for found and kept, for one instrument of the line.
+
+        Args:
+            settings: Those of the instrument.
+            like: What such a frame looks like from its beginning on, so that it is never taken for
+                an answer; None where nothing is ever asked.
+
+        Raises:
+            ValueError: If they are found for another instrument already.
+        """
+        if self._unasked is not None:
+            raise ValueError(f"{self.port_url}: two instruments that talk without being asked")
+        self._unasked = Unasked(settings, like)
+
+    def listen(self, timeout_s: float) -> Frame | None:
+        """Wait for the next frame that nobody asked for.
+
+        Returns:
+            The frame, also one that is broken; None when none came whole in time, or ``wake`` was
+            called.
+
+        Raises:
+            PortGone: If the port is not there any more, or the line is closed.
+            ValueError: Without ``expect``.
+        """
+        with self._lock:
+            channel = self._open_channel(b"")
+            if self._unasked is None:
+                raise ValueError(f"{self.port_url}: nothing is expected to come unasked")
+            try:
+                return self._unasked.next(channel, timeout_s, self._alarm)
+            except port_errors() as error:
+                raise self._gone(error, b"") from error
+
+    def wake(self) -> None:
+        """Have ``listen`` return at once, or the next time; any thread may call it."""
+        self._alarm.ring()
+
+    def hush(self, payload: bytes, *, settings: SerialLine | None = None) -> bool:
+        """Send a request after which nothing comes unasked, and wait until nothing comes.
+
+        Frames that come meanwhile are kept for ``listen``, anything else is dropped.
+
+        Returns:
+            Whether anything came after it.
+
+        Raises:
+            BadReply: If the line is not silent ``total_s`` later.
+            PortGone: If the port is not there any more, or the line is closed.
+        """
+        self._transaction(payload, settings, answer=False)
+        with self._lock:
+            channel, member = self._open_channel(payload), self._last
+            unasked = self._unasked or Unasked(member.settings, None)
+            try:
+                has_come = unasked.hush(channel, member.gap_s, member.total_s)
+            except port_errors() as error:
+                raise self._gone(error, payload) from error
+            self._ended = channel.monotonic()
+            if has_come is None:
+                raise BadReply(f"{self.port_url}: it talks on after {shown(payload)}")
+            return has_come
+
+    def _others(self, data: bytes, now: float) -> bytes:
+        """Return those of bytes outside of an answer that are no frame which comes unasked."""
+        return data if self._unasked is None else self._unasked.sift(data, now)
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass on the line's clock; the line is free meanwhile.
+
+        Raises:
+            PortGone: If the line is closed, also while it waits.
+        """
+        channel = self._open_channel(b"")
+        try:
+            channel.pause(seconds)
+        except Interrupted as error:
+            raise PortGone(f"{self.port_url}: closed by another thread during a pause") from error
+
+    def monotonic(self) -> float:
+        """Return seconds on the clock that the line's waits go by, which never goes back.
+
+        Raises:
+            PortGone: If the line is closed.
+        """
+        return self._open_channel(b"").monotonic()
 
     def doubt(self) -> None:
         """Have the next request wait for silence: what came last made no sense after all."""
@@ -226,20 +330,37 @@ class Line(Closing):
                 self._is_doubtful = True
                 asked = channel.monotonic() + len(frame) * member.byte_s
                 self._late_until = asked + member.total_s
-                reply = member.hold(channel, payload, frame, answer=answer)
+                reply = self._held(channel, member, payload, frame, answer=answer)
                 self._is_doubtful = False
                 return reply  # noqa: TRY300  # an else block would be further away than this
             except BadReply:
                 if asked:  # an answer came; if that was noise, the real one would begin by then
-                    self._late_until = asked + member.first_byte_s
+                    self._late_until = max(asked, member.asked) + member.first_byte_s
                 raise
             except LabframeError:
+                if asked:  # a handshake asks more than once, and its last answer is the one due
+                    self._late_until = max(asked, member.asked) + member.total_s
                 raise
             except port_errors() as error:
                 raise self._gone(error, payload) from error
             finally:
                 self._ended = max(channel.monotonic(), asked)
                 self.last_transaction = (started, time.time())
+
+    def _held(
+        self, channel: Channel, member: Conversation, payload: bytes, frame: bytes, *, answer: bool
+    ) -> bytes:
+        """Hold a conversation; what comes unasked meanwhile is kept, and never its answer."""
+        unasked = self._unasked
+        if unasked is None:
+            return member.hold(channel, payload, frame, answer=answer)
+        reply = member.hold(Sieve(channel, unasked), payload, frame, answer=answer)
+        if answer and unasked.is_like(reply):
+            raise NoReply(
+                f"{self.port_url}: no answer to {shown(payload)}, but {shown(reply)}, which comes "
+                "without being asked for"
+            )
+        return reply
 
     def _refuse_late(self, payload: bytes) -> None:
         late_s = 0.0 if self.begin_by is None else monotonic() - self.begin_by
@@ -286,11 +407,16 @@ class Line(Closing):
             left = self._ended + gap_s - channel.monotonic()
             if left > 0:
                 channel.pause(left)
-        if channel.drop_input().strip(BLANK):  # nobody asked for it: what follows is nobody's, too
-            self._fall_silent(channel, member)
+        dropped = self._others(channel.drop_input(), channel.monotonic())
+        if dropped.strip(BLANK):  # nobody asked for it: what follows is nobody's, too
+            self._fall_silent(channel, member, has_come=True)
+        if self._unasked is not None:
+            self._unasked.let_finish(channel, member.total_s)
 
-    def _fall_silent(self, channel: Channel, member: Conversation) -> bool:
-        """Wait for the answer that is still due, then for one silent gap.
+    def _fall_silent(
+        self, channel: Channel, member: Conversation, *, has_come: bool = False
+    ) -> bool:
+        """Wait for the answer that is still due unless it has come, then for one silent gap.
 
         Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
         """
@@ -299,7 +425,7 @@ class Line(Closing):
         limit = max(now, self._late_until) + member.total_s
         if self.begin_by is not None:
             limit = min(limit, self.begin_by)
-        has_come = bool(channel.drop_input())
+        has_come = bool(self._others(channel.drop_input(), now)) or has_come
         silent_since = now if has_come else self._ended
         while True:
             until = silent_since + gap_s
@@ -309,10 +435,11 @@ class Line(Closing):
                 return True
             if now >= limit:
                 return False
-            if channel.receive(min(until, limit) - now):
-                has_come = True
-                silent_since = channel.monotonic()
+            came = channel.receive(min(until, limit) - now)
             now = channel.monotonic()
+            if self._others(came, now):
+                has_come = True
+                silent_since = now
 
     # When the port goes away.
 
@@ -356,11 +483,3 @@ class Line(Closing):
         self.flight.incident(now, event, text)
         if self._recorder is not None:
             self._recorder.incident(now, event, text)
-
-    def _can_be_found(self) -> bool:
-        with contextlib.suppress(LabframeError):
-            device = resolve(self._port)
-            if device.startswith(SIM):
-                return is_laid(device)
-            return "://" in device or os.name == "nt" or os.path.exists(device)
-        return False

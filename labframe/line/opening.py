@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
 from typing import Final
 
 from labframe import wires
-from labframe.errors import LineError, PortBusy, PortNotFound
+from labframe.errors import LabframeError, LineError, PortBusy, PortNotFound
 from labframe.line.channel import (
     READ_SLICE_S,
     WRITE_CHUNK,
@@ -18,13 +19,14 @@ from labframe.line.channel import (
     close_port,
 )
 from labframe.line.holders import who_holds
+from labframe.line.ports import PortSpec, resolve
 from labframe.line.settings import SerialLine
 
-__all__ = ["SIM", "is_laid", "open_channel", "register_urls"]
+__all__ = ["can_be_found", "open_channel", "register_urls"]
 
 _HANDLERS: Final = "labframe.line.handlers"
 
-SIM: Final = "sim://"
+_SIM: Final = "sim://"
 """How the URL of a simulated instrument within this program begins."""
 
 _ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO}
@@ -46,7 +48,7 @@ def open_channel(name: str, device: str, settings: SerialLine, stop: threading.E
         PortBusy: If another program holds it.
         LineError: If it may not be opened, or cannot be set so.
     """
-    if device.startswith(SIM):
+    if device.startswith(_SIM):
         return _wire_channel(name, device, settings, stop)
     import serial  # not at import: it needs termios on POSIX
 
@@ -88,10 +90,20 @@ def register_urls() -> None:
         serial.protocol_handler_packages.append(_HANDLERS)
 
 
-def is_laid(device: str) -> bool:
+def can_be_found(port: PortSpec) -> bool:
+    """Tell whether there is something to open; of URLs, and on Windows, nothing is known: True."""
+    with contextlib.suppress(LabframeError):
+        device = resolve(port)
+        if device.startswith(_SIM):
+            return _is_laid(device)
+        return "://" in device or os.name == "nt" or os.path.exists(device)
+    return False
+
+
+def _is_laid(device: str) -> bool:
     """Tell whether a simulated instrument is plugged in at ``sim://NAME``."""
     try:
-        wires.find(device.removeprefix(SIM))
+        wires.find(device.removeprefix(_SIM))
     except OSError:
         return False
     return True
@@ -99,7 +111,7 @@ def is_laid(device: str) -> bool:
 
 def _wire_channel(name: str, device: str, settings: SerialLine, stop: threading.Event) -> Channel:
     try:
-        wire = wires.find(device.removeprefix(SIM))
+        wire = wires.find(device.removeprefix(_SIM))
         epoch = wire.open(
             wires.PortSettings(
                 settings.baudrate,

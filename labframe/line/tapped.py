@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeAlias
 
+from labframe.line.alarm import Alarm
 from labframe.line.channel import Channel
 
 __all__ = ["ChunkTap", "TappedChannel"]
@@ -53,6 +54,13 @@ class TappedChannel:
     def receive(self, timeout_s: float) -> bytes:
         """Wait for bytes."""
         data = self._receive(timeout_s)
+        if data:
+            self._tap(monotonic(), False, data)
+        return data
+
+    def listen(self, timeout_s: float, alarm: Alarm) -> bytes:
+        """Wait for bytes, until the alarm rings."""
+        data = self.channel.listen(timeout_s, alarm)
         if data:
             self._tap(monotonic(), False, data)
         return data

@@ -4,6 +4,7 @@ It is made from a configuration and the driver classes, before anything is opene
 does not fit is found at once.
 """
 
+from labframe.plan.declaring import configured_driver
 from labframe.plan.making import make_plan
 from labframe.plan.planned import (
     Channel,
@@ -26,6 +27,7 @@ __all__ = [
     "PlannedLine",
     "PlannedReading",
     "PlannedSocket",
+    "configured_driver",
     "make_plan",
     "plan_sockets",
 ]

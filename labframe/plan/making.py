@@ -9,6 +9,7 @@ from labframe.instrument import Instrument
 from labframe.line import SerialLine
 from labframe.plan.binding import Binding
 from labframe.plan.codenames import repeated
+from labframe.plan.declaring import declared_driver
 from labframe.plan.planned import Plan, PlannedInstrument, PlannedLine
 
 __all__ = ["make_plan"]
@@ -39,6 +40,15 @@ def make_plan(
                 f'{section} driver = "{instrument.driver}": {why_no_driver(instrument.driver)}'
             )
             continue
+        try:
+            driver = declared_driver(instrument, driver, config.name, config.secrets)
+        except ConfigurationError as error:
+            problems += error.problems
+            continue
+        try:
+            driver = driver.with_options(instrument.options)
+        except ValueError as error:
+            problems.append(f"{section} options: {error}")
         binding = Binding(section, instrument, driver)
         if instrument.enabled:
             planned.append(binding.planned())
@@ -68,6 +78,12 @@ def _lines(planned: Sequence[PlannedInstrument], problems: list[str]) -> tuple[P
                     f"are on {first.config.port}, where {first.name!r} sets it otherwise. All "
                     "instruments on one line need the same: set it in [instrument.NAME.line]"
                 )
+        talking = [one for one in members if one.driver.pushed_reading() is not None]
+        problems += [
+            f"{one.section} port: {one.config.name!r} and {talking[0].config.name!r} both send "
+            f"without being asked, so they cannot share {one.config.port}: give each a port"
+            for one in talking[1:]
+        ]
     return tuple(
         PlannedLine(members[0].config.port, members[0].settings, tuple(members))
         for members in by_port.values()

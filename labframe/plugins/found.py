@@ -13,9 +13,11 @@ from typing import Any
 import pluggy
 
 from labframe.config import ConfigurationError
+from labframe.errors import LabframeError
 from labframe.hookspecs import PROJECT
 from labframe.instrument import Instrument
 from labframe.nearest import did_you_mean
+from labframe.plan.declaring import configured_driver
 from labframe.plugins.checks import distribution, imported, problems_of, told, unknown_hooks
 from labframe.plugins.plugin import Condition, Plugin, PluginStatus
 from labframe.simulation import SimulatedInstrument, SimulationError
@@ -226,16 +228,31 @@ class Plugins:
     def simulator(self, driver: str) -> type[SimulatedInstrument]:
         """Return the simulator class that stands in for a driver.
 
+        Where the driver finds its readings in a configuration, it plays the driver's example.
+
         Raises:
             SimulationError: If there is none; it names the nearest one, and all.
         """
         known = self.simulators()
         if driver in known:
-            return known[driver]
+            described = self.drivers().get(driver)
+            example = {} if described is None else described.example()
+            return known[driver].for_section(example) if example else known[driver]
         raise SimulationError(
             f"no simulator stands in for a driver {driver!r}{did_you_mean(driver, known)} "
             f"There are: {', '.join(sorted(known))}"
         )
+
+    def driver(self, name: str) -> type[Instrument]:
+        """Return a driver to try: one that finds its readings in a configuration has an example's.
+
+        Raises:
+            LabframeError: If there is none; it names the nearest one, and all.
+        """
+        found = self.drivers().get(name)
+        if found is None:
+            raise LabframeError(f"{name}: {self.why_no_driver(name)}")
+        return found if found.own_keys is None else configured_driver(found, found.example(), name)
 
     def listed(self, hook: str, name: str, **arguments: object) -> list[Any]:
         """Return all that one plugin gives by a hook that returns a sequence."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from labframe.plugins.tried import absolute
 from labframe.scorecard.mark import Mark
 
 __all__ = ["suite_mark"]
@@ -26,7 +27,7 @@ def suite_mark(suite: str, driver: str, values: Mapping[str, str] = MappingProxy
 
     Args:
         suite: ``contract`` or ``chaos``.
-        driver: The driver's name, or the path of its file.
+        driver: The driver's name, the path of its file, or an instrument of a configuration.
         values: Start values of the simulator.
     """
     lacking = [name for name in _NEEDS if importlib.util.find_spec(name) is None]
@@ -35,7 +36,7 @@ def suite_mark(suite: str, driver: str, values: Mapping[str, str] = MappingProxy
             suite, False, True, f"not run: {' and '.join(lacking)} not installed",
             f"pip install {' '.join(lacking)}",
         )  # fmt: skip
-    asked = str(Path(driver).absolute()) if driver.endswith(".py") else driver
+    asked = absolute(driver)
     words = ["--labframe-carrier=sim", f"--labframe-{suite}={asked}"]
     words += [f"--labframe-set={key}={value}" for key, value in values.items()]
     again = " ".join(["pytest", f"--labframe-{suite}={driver}", *words[2:]])

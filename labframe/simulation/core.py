@@ -8,8 +8,10 @@ mistake would agree with itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from labframe.nearest import did_you_mean
 from labframe.simulation.errors import SimulationError
@@ -81,6 +83,8 @@ class SimulatedInstrument:
     """The only number of data bits that it understands; None: any. A pty cannot see it."""
     parity: ClassVar[str | None] = None
     """The only parity that it understands, ``N``, ``E`` or ``O``; None: any. As ``bytesize``."""
+    calm: ClassVar[Mapping[str, object]] = MappingProxyType({})
+    """Start values with which nothing moves by itself: tests that compare values use them."""
     tick_s: float | None = None
     """Seconds between two calls of ``tick``; None: it is never called.
 
@@ -100,6 +104,19 @@ class SimulatedInstrument:
             if name not in known:
                 raise SimulationError(self._unknown(name, sorted(known)))
             known[name].put(self, value)
+
+    @classmethod
+    def for_section(cls, section: Mapping[str, Any]) -> type[Self]:
+        """Return the class that stands in for one instrument; for drivers with ``own_keys``.
+
+        Args:
+            section: The section ``[instrument.NAME]``, as TOML gives it.
+
+        Raises:
+            SimulationError: If nothing can be made of it.
+        """
+        del section
+        return cls
 
     @classmethod
     def settables(cls) -> dict[str, Settable[object]]:

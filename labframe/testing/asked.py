@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import pytest
 
+from labframe.errors import LabframeError
 from labframe.instrument import Instrument
-from labframe.nearest import did_you_mean
-from labframe.plugins import Plugins
+from labframe.plugins.tried import tried
 from labframe.simulation import SimulatedInstrument
 from labframe.testing.chaos import contract_of
 from labframe.testing.contract import DriverContract
@@ -24,24 +24,18 @@ def contract_asked(config: pytest.Config, option: str) -> DriverContract:
 
     Args:
         config: Where the options are; ``--labframe-set`` gives start values of the simulator.
-        option: ``--labframe-chaos`` or ``--labframe-contract``: an installed driver, or a file.
+        option: ``--labframe-chaos`` or ``--labframe-contract``: an installed driver, a file, or an
+            instrument of a configuration.
     """
     asked: str = config.getoption(option)
-    files = [asked] if asked.endswith(".py") else []
-    plugins = Plugins(files, Path.cwd(), simulate=True)
-    drivers, simulators = plugins.drivers(), plugins.simulators()
-    name = asked
-    if files:
-        given = [one.drivers for one in plugins.statuses if one.name == Path(asked).stem]
-        name = given[0][0] if given and given[0] else asked
-    if name not in drivers or name not in simulators:
-        known = sorted(set(drivers) & set(simulators))
-        pytest.fail(
-            f"{option}={asked}: there is no driver of this name with a simulator"
-            f"{did_you_mean(name, known)} There are: {', '.join(known)}"
-        )
-    driver, simulator = drivers[name], simulators[name]
-    state = dict(_parted(config.getoption("--labframe-set")))
+    try:
+        found = tried(asked)
+    except LabframeError as error:
+        pytest.fail(f"{option}={asked}: {error}")
+    driver, simulator = found.driver, found.simulator
+    if simulator is None:
+        pytest.fail(f"{option}={asked}: {found.why_no_simulator}")
+    state = {**found.state, **dict(_parted(config.getoption("--labframe-set")))}
     return contract_of(
         driver, simulator, channels=_channels(driver, simulator, state), address=driver.address,
         state=state,
@@ -49,7 +43,7 @@ def contract_asked(config: pytest.Config, option: str) -> DriverContract:
 
 
 def _channels(
-    driver: type[Instrument], simulator: type[SimulatedInstrument], state: Mapping[str, str]
+    driver: type[Instrument], simulator: type[SimulatedInstrument], state: Mapping[str, Any]
 ) -> Sequence[str]:
     """Return the channels of the class; where they depend on the instrument, ask the simulated."""
     if driver.channels or not any(one.channels for one in driver.readings().values()):

@@ -63,8 +63,6 @@ class DriverMachine(RuleBasedStateMachine):
         applicable = self.bench.sim.applicable()
         spoiling = [one for one in ALWAYS_NOTICED if one not in _UNNOTICEABLE]
         spoiling += ["late", "slow", "split", "pace"]
-        if "bad_checksum" in applicable:
-            spoiling += NOTICED_BY_A_CHECKSUM
         self.names = [name for name in spoiling if name in applicable]
 
     def _make(self, wanted: Any, *, carrier: Any, clock: Any, **state: Any) -> SimHandle:
@@ -76,6 +74,8 @@ class DriverMachine(RuleBasedStateMachine):
         """Open the driver while all is well."""
         self.bench.driver.open()
         self.is_open = True
+        if all(self.bench.has_checksum(reading) for reading in self.bench.readings):
+            self.names += NOTICED_BY_A_CHECKSUM
 
     @rule(index=st.integers(0, 99))
     def read(self, index: int) -> None:
@@ -123,6 +123,7 @@ class DriverMachine(RuleBasedStateMachine):
             value = round(value)
         with contextlib.suppress(LabframeError, ValueError):
             getattr(self.bench.driver, declaration.name)(value)
+        self.advance_a_little()
 
     @rule(seconds=st.floats(0, 10))
     def advance(self, seconds: float) -> None:
@@ -150,6 +151,7 @@ class DriverMachine(RuleBasedStateMachine):
         self.is_plugged = True
         with contextlib.suppress(LabframeError, ValueError):
             self.bench.driver.open()
+        self.advance_a_little()
 
     @invariant()
     def what_is_served_is_right_or_old(self) -> None:

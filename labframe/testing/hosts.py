@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from labframe.client import PullClient, PushClient
-from labframe.config import Config, load
+from labframe.config import Config, load, no_driver
 from labframe.host import Host
 from labframe.plugins import Plugins
 
@@ -58,7 +58,7 @@ def host_for_a_test(
         table.setdefault("host", {"name": "a test"})
         made: Config | Mapping[str, Any] = table
     else:
-        loaded = load(Path(config))
+        loaded = load(Path(config), fixed_drivers=no_driver)
         import msgspec
 
         network = msgspec.structs.replace(loaded.network, **_FREE)

@@ -16,7 +16,7 @@ from typing import Final
 
 from labframe.errors import LineError
 from labframe.instrument import Instrument
-from labframe.line import Line
+from labframe.line import Frame, Line
 from labframe.points import Event, Quality
 from labframe.worker.feed import Feed, Outlet
 from labframe.worker.poll import Poll
@@ -66,7 +66,7 @@ class InstrumentStatus:
         identity: What it answered when it was identified; empty if it was not asked.
         port: Where it is.
         reconnects: How often it came back.
-        polls: How many polls there were.
+        polls: How many polls there were, and frames that came without one.
         failures: How many of them failed.
         lateness_s: How late the 99th percentile of its last polls began; 0.0 without polls.
     """
@@ -99,6 +99,7 @@ class Member:
         is_proven: Whether it was identified, or gave a value, since it was connected.
         retry_at: Monotonic time of the next attempt to reach it.
         failed_in_row: How many polls failed since the last one that did not.
+        must_speak: Whether it fell silent, and has to send something before it is held to be there.
         returned: Called with the name when the instrument is there again after it was gone, before
             its first poll; it may raise LineError.
     """
@@ -119,6 +120,7 @@ class Member:
         self.retry_at = 0.0
         self.failed_in_row = 0
         self.is_proven = False
+        self.must_speak = False
         self.returned: Callable[[str], None] | None = None
         self._outlet = outlet
         self._shares = shares
@@ -183,9 +185,12 @@ class Member:
         return line.present()
 
     def prove(self) -> None:
-        """Note that it is really there: it was identified, or gave a value."""
+        """Note that it is really there: it was identified, or gave a value.
+
+        Of one that fell silent only a value that it sends by itself says so.
+        """
         self.failed_in_row = 0
-        if self.is_proven:
+        if self.is_proven or self.must_speak:
             return
         self.instrument.settings = self._settings
         self.is_proven = True
@@ -266,10 +271,31 @@ class Member:
         try:
             poll.run()
         except BaseException as error:  # noqa: BLE001  # a driver is a plugin
-            self._busy = None
-            self._failures += 1
-            poll.failures += 1
-            return error
+            return self._failed(poll, error)
+        self._succeeded(poll)
+        return None
+
+    def hear(self, poll: Poll, frame: Frame) -> BaseException | None:
+        """Have a pushed reading take a frame, and note how it went; as ``poll``."""
+        self._polls += 1
+        self._busy = (poll.name, monotonic())
+        try:
+            if not poll.hear(frame):
+                self._busy = None
+                return None
+        except BaseException as error:  # noqa: BLE001  # a driver is a plugin
+            return self._failed(poll, error)
+        self.must_speak = False
+        self._succeeded(poll)
+        return None
+
+    def _failed(self, poll: Poll, error: BaseException) -> BaseException:
+        self._busy = None
+        self._failures += 1
+        poll.failures += 1
+        return error
+
+    def _succeeded(self, poll: Poll) -> None:
         self._busy = None
         poll.failures = 0
         if self.failed_in_row or not self.is_proven:
@@ -279,7 +305,6 @@ class Member:
             poll.error = ""
             _LOG.info("%s: %s gives values again", self.name, poll.name)
             self._judge()
-        return None
 
     def is_failing(self, poll: Poll, error: BaseException) -> None:
         """Note that a reading gives no value, and say so once; the status has the newest reason."""

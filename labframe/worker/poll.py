@@ -1,4 +1,4 @@
-"""One reading that is polled: call the driver's method, and hand its values on."""
+"""One reading that is polled, or pushed: call the driver's method, and hand its values on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
+from labframe.errors import NoValue
 from labframe.instrument import Instrument
-from labframe.line import Line
+from labframe.line import Frame, Line
 from labframe.plan import Output, PlannedReading
 from labframe.points import Quality
 from labframe.worker import values
@@ -35,11 +36,15 @@ class Poll:
         failures: How often it failed in a row.
         error: Why it failed last; empty when it is well.
         is_failing: Whether that was logged.
+        is_pushed: Whether the instrument sends it without being asked.
+        heard_at: Monotonic time of the last frame of a pushed one that gave a value.
+        silence_s: After so long without one a pushed one is missing.
     """
 
     __slots__ = (
-        "_arguments", "_feeds", "_line", "_method", "_outputs", "_parts", "_take", "anchor",
-        "channel", "due", "error", "every", "failures", "is_failing", "name", "reading",
+        "_arguments", "_feeds", "_instrument", "_line", "_method", "_newest", "_outputs", "_parts",
+        "_take", "anchor", "channel", "due", "error", "every", "failures", "heard_at", "is_failing",
+        "is_pushed", "name", "reading", "silence_s",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +62,11 @@ class Poll:
         self.failures = 0
         self.error = ""
         self.is_failing = False
+        self.is_pushed = declaration.pushed
+        self.heard_at = 0.0
+        self.silence_s = max((feed.stale_after for feed in feeds), default=0.0)
+        self._instrument = instrument
+        self._newest: Any = None
         self._method: Callable[..., Any] = getattr(instrument, declaration.name)
         self._arguments = () if channel is None else (channel,)
         self._feeds = tuple(feeds)
@@ -85,7 +95,10 @@ class Poll:
 
         Raises:
             BaseException: Whatever the driver raises, and BadValue for what it should not return.
+            NoValue: If it is pushed, and nothing came lately.
         """
+        if self.is_pushed:
+            return self._lately()
         line = self._line
         before = None if line is None else line.last_transaction
         started = time.time()
@@ -98,6 +111,29 @@ class Poll:
             measured = (started + time.time()) / 2
         self._take(value, measured, arrival)
         return value
+
+    def hear(self, frame: Frame) -> bool:
+        """Hand on what the driver makes of a frame; tell whether it made anything of it.
+
+        Raises:
+            BaseException: As ``run``, and BadReply for a frame that is broken.
+        """
+        value = self._instrument.heard(frame)
+        if value is None:
+            return False
+        self._take(value, frame.time, frame.arrival)
+        self.heard_at, self._newest = frame.arrival, value
+        return True
+
+    def _lately(self) -> Any:
+        """Return what came last; it cannot be asked for."""
+        age_s = monotonic() - self.heard_at
+        if self._newest is None or age_s > self.silence_s:
+            raise NoValue(
+                f"{self.name}: the instrument sends it by itself, and nothing has come for "
+                f"{min(age_s, 1e6):.3g} s"
+            )
+        return self._newest
 
     def fail(self, quality: Quality, why: str) -> None:
         """Note that it gave no value."""

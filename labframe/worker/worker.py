@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from labframe.errors import Expired, LabframeError, LineError, NoValue, PortGone
+from labframe.errors import Expired, LabframeError, LineError, NoReply, NoValue, PortGone
 from labframe.line import Line
 from labframe.worker.member import Member
 from labframe.worker.poll import Poll
@@ -32,6 +32,8 @@ _LOST_AFTER_RAISING: Final = 3
 """The same for an instrument without a line, whose library may raise anything."""
 _LOOK_S: Final = 0.5
 """How long an idle line goes without a look whether its port is still there."""
+_LISTENING_LOOK_S: Final = 0.25
+"""The same where frames come unasked: nothing is ever asked there that would fail."""
 _PATIENCE: Final = 0.5
 """A poll lets jobs go first until so much of its interval has passed."""
 _LONGEST_S: Final = 60.0
@@ -46,6 +48,7 @@ class Worker:
     drift; what was missed is not made up for. Jobs that were submitted go before polls, but a poll
     that has waited for half its interval goes before all jobs but one: so a flood of jobs delays
     polls by no more than that, and polls that take all the time there is still let jobs through.
+    Where an instrument sends without being asked, its frames are waited for in between.
 
     Args:
         name: What the line is called.
@@ -64,6 +67,10 @@ class Worker:
         self._bell = threading.Lock()
         self._bell.acquire()
         self._look_at = 0.0
+        self._pushed = next(
+            ((member, poll) for member in members for poll in member.polls if poll.is_pushed), None
+        )
+        self._look_s = _LOOK_S if self._pushed is None else _LISTENING_LOOK_S
         self._thread = threading.Thread(target=self._run, name=f"labframe {name}", daemon=True)
 
     # Called by the host.
@@ -150,6 +157,8 @@ class Worker:
     def _ring(self) -> None:
         with contextlib.suppress(RuntimeError):  # it rings already
             self._bell.release()
+        if self._pushed is not None and self._line is not None:
+            self._line.wake()
 
     # On the thread.
 
@@ -157,7 +166,9 @@ class Worker:
         try:
             while not self._stopping:
                 wait_s = self._step()
-                if wait_s > 0.0:
+                if self._pushed is not None and self._pushed[0].connected:
+                    self._listen(*self._pushed, wait_s)
+                elif wait_s > 0.0:
                     self._bell.acquire(timeout=wait_s)
         except BaseException:
             _LOG.exception("%s: the worker ended; this is a mistake in labframe", self.name)
@@ -177,6 +188,8 @@ class Worker:
                 self._do_job()
         now = monotonic()
         for member in self.members:
+            if self._stopping:  # which interrupted the line; connecting would open it again
+                return 0.0
             if not member.connected and member.retry_at <= now:
                 self._connect(member)
                 now = monotonic()
@@ -193,6 +206,46 @@ class Worker:
             if not member.connected:
                 until = min(until, member.retry_at)
         return max(0.0, until - monotonic())
+
+    def _listen(self, member: Member, poll: Poll, wait_s: float) -> None:
+        """Wait for one frame that comes unasked; no longer than until there is something to do."""
+        line = self._line
+        assert line is not None  # or it could not be pushed
+        try:
+            frame = line.listen(wait_s)
+        except Exception as error:  # noqa: BLE001  # also what a framing of a driver raises
+            if not self._stopping:
+                self._lose(member, error)
+            return
+        if frame is None:
+            return
+        wrong = member.hear(poll, frame)
+        if wrong is None:
+            self._look_at = monotonic() + self._look_s
+        elif not line.is_open:
+            self._lose(member, wrong)
+        else:
+            if isinstance(wrong, NoValue):
+                poll.heard_at = frame.arrival
+                member.must_speak = False
+                member.prove()
+            member.is_failing(poll, wrong)
+
+    def _check_heard(self, member: Member, poll: Poll) -> None:
+        """Lose an instrument that sends nothing any more, so that it is reached anew."""
+        if poll.heard_at + poll.silence_s <= monotonic():
+            self._listen(member, poll, 0.0)  # what came while others had the line
+        if not member.connected or self._stopping:
+            return
+        due = poll.heard_at + poll.silence_s
+        if due > monotonic():
+            self._schedule(member, poll, due)
+            return
+        member.must_speak = True
+        self._lose(member, NoReply(
+            f"{member.name}: {poll.name}: nothing came by itself for {poll.silence_s:g} s"
+            + (f"; the last was wrong: {poll.error}" if poll.error else "")
+        ))  # fmt: skip
 
     def _is_pressing(self) -> bool:
         """Tell whether any poll has waited long enough; not always the one that is due first."""
@@ -228,6 +281,10 @@ class Worker:
         for poll in member.polls:
             if poll.every is None:
                 continue
+            if poll.is_pushed:
+                poll.heard_at = now
+                self._schedule(member, poll, now + poll.silence_s)
+                continue
             # The first at once; the others at times that many instruments do not share.
             poll.anchor = now + random.random() * poll.every
             self._schedule(member, poll, now)
@@ -237,10 +294,13 @@ class Worker:
         heapq.heappush(self._heap, (due, next(self._order), member, poll))
 
     def _poll(self, member: Member, poll: Poll, due: float) -> None:
+        if poll.is_pushed:
+            self._check_heard(member, poll)
+            return
         error = member.poll(poll, due)
         if error is None:
             self._schedule(member, poll, self._following(poll, due))
-            self._look_at = due + _LOOK_S
+            self._look_at = due + self._look_s
             return
         if self._stopping:
             return
@@ -301,7 +361,7 @@ class Worker:
             return math.inf
         if now < self._look_at:
             return self._look_at
-        self._look_at = now + _LOOK_S
+        self._look_at = now + self._look_s
         if not line.present():
             line.close()
             error = PortGone(f"{line.port_url}: the port is gone. Was the cable pulled?")

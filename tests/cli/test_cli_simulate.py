@@ -193,11 +193,9 @@ def test_an_unknown_driver_gets_the_nearest_one_and_the_list(cli: Cli) -> None:
     shown = cli("simulate", "moonlaser")
 
     assert shown.exit_code == 1
-    assert (
-        "'moonlaser'; did you mean 'moon_laser'? There are: moon_laser, sps30, xgs600"
-        in shown.stderr
-    )
-    assert "DRIVER is missing. There are: moon_laser, sps30, xgs600" in cli("simulate").stderr
+    there = f"There are: {', '.join(simulators())}"
+    assert f"'moonlaser'; did you mean 'moon_laser'? {there}" in shown.stderr
+    assert f"DRIVER is missing. {there}" in cli("simulate").stderr
 
 
 SIMULATOR = """
@@ -274,7 +272,7 @@ def test_a_simulator_of_an_installed_plugin_is_known_by_its_driver(
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert "kelvin" in cli("simulate", "oven", "--list").stdout
-    assert "There are: moon_laser, oven, sps30, xgs600" in cli("simulate").stderr
+    assert "moon_laser, oven, " in cli("simulate").stderr
 
 
 @pytest.mark.parametrize(
@@ -298,7 +296,7 @@ def completed(*words: str) -> list[str]:
 
 
 def test_drivers_and_values_are_completed() -> None:
-    assert completed("simulate", "") == ["moon_laser", "sps30", "xgs600"]
+    assert completed("simulate", "") == list(simulators())
     assert completed("simulate", "moon_laser", "--set", "po") == ["power_kw="]
     assert completed("simulate", "./la") == ["./la"], "the shell completes the file"
     assert completed("simulate", "no_such_driver", "--set", "po") == []

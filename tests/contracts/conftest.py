@@ -1,4 +1,4 @@
-"""The contracts are run on a pty and on ``sim``; ``--labframe-carrier`` takes one carrier."""
+"""The contracts are run on every carrier; ``--labframe-carrier`` takes one."""
 
 import pytest
 
@@ -10,5 +10,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "labframe_carrier" not in metafunc.fixturenames:
         return
     asked = metafunc.config.getoption("--labframe-carrier")
-    there = ["pty", "sim"] if available() else ["sim"]
+    there = ["pty", "sim", "socket"] if available() else ["sim", "socket"]
     metafunc.parametrize("labframe_carrier", [asked] if asked else there)

@@ -25,7 +25,8 @@ def nothing_left(
     monkeypatch.setenv("TMPDIR", str(temporary))
     before = open_descriptors(), threading.active_count()
     yield
-    assert (open_descriptors(), threading.active_count()) == before
+    assert open_descriptors() <= before[0]  # fewer: what an earlier test left to the collector
+    assert threading.active_count() <= before[1]
     assert list(temporary.iterdir()) == []
 
 

@@ -20,7 +20,8 @@ def nothing_left() -> Iterator[None]:
     """Every test leaves as many threads and open descriptors as it found."""
     before = threading.active_count(), _open_descriptors()
     yield
-    assert (threading.active_count(), _open_descriptors()) == before
+    assert threading.active_count() <= before[0]
+    assert _open_descriptors() <= before[1]  # fewer: what an earlier test left to the collector
 
 
 def _open_descriptors() -> int:

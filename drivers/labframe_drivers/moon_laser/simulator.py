@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from labframe.simulation import Answer, LineSimulator, Settable
@@ -45,6 +46,8 @@ class MoonLaserSimulator(LineSimulator):
     volatile: ClassVar[tuple[str, ...]] = ("power_kw", "focus", "distance_km", "duration_s")
     boot_s: ClassVar[float] = 1.0
     boot_banner: ClassVar[bytes] = b"GL-1 READY"
+
+    calm = MappingProxyType({"rest_s": 0, "late_every": 0, "noise": 0})
 
     latency_s = Settable(0.005, "time from a request to its answer, s", limits=(0, 60))
     late_every = Settable(47, "one in so many answers is late; 0: none", limits=(0, 10**9))

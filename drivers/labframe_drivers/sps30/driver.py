@@ -6,7 +6,6 @@ No sensor was at hand: only a recorded transcript would prove that this agrees w
 from __future__ import annotations
 
 import dataclasses
-import time
 from typing import Any, Final
 
 from labframe import IdentityError, Instrument, NoValue, SerialLine, command, reading
@@ -77,15 +76,15 @@ class Sps30(Instrument):
     def on_connect(self) -> None:
         """Start the measurement, and wait for its first values."""
         self.start_measurement()
-        until = time.monotonic() + _FIRST_WAIT_S
-        while not self._has_new() and time.monotonic() < until:
-            time.sleep(_AGAIN_S)
+        until = self.monotonic() + _FIRST_WAIT_S
+        while not self._has_new() and self.monotonic() < until:
+            self.pause(_AGAIN_S)
 
     @reading(unit=PARTS, every=1.0)
     def air(self) -> dict[str, float]:
         """Read the newest measurement."""
         self._has_new()
-        if not self._newest or time.monotonic() - self._newest_at > _REPEATED_S:
+        if not self._newest or self.monotonic() - self._newest_at > _REPEATED_S:
             raise NoValue(
                 f"{self.name}: no new measurement; there is one a second, and none for 10 s while "
                 "the fan is cleaned"
@@ -169,7 +168,7 @@ class Sps30(Instrument):
     def reset(self) -> None:
         """Restart the sensor; if it was measuring, it does so again."""
         self._order("to reset", _RESET)
-        time.sleep(_BOOT_S)
+        self.pause(_BOOT_S)
         if self._is_measuring:
             self.start_measurement()
 
@@ -191,7 +190,7 @@ class Sps30(Instrument):
             self.start_measurement()
             return False
         if data:
-            self._newest, self._newest_at = telegrams.measured(data), time.monotonic()
+            self._newest, self._newest_at = telegrams.measured(data), self.monotonic()
         return bool(data)
 
     def _status(self, clear: bytes) -> str:

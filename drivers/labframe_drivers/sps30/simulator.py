@@ -16,6 +16,7 @@ No sensor was at hand: only a recorded transcript proves that this simulator is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import ClassVar
 
 from labframe.simulation import Answer, Settable, SimulatedInstrument, SimulationError
@@ -66,6 +67,8 @@ class Sps30Simulator(SimulatedInstrument):
     driver: ClassVar[str] = "sps30"
     usb_name: ClassVar[str] = "Simulated_SPS30"
     baudrate: ClassVar[int | None] = 115200
+
+    calm = MappingProxyType({"awkward_every": 0, "period_s": 0.01, "auto_clean_s": 0, "drift": 0})
 
     mass_pm1 = _concentration(4.2, "mass of the particles up to 1 µm", "µg/m³", 1e5)
     mass_pm2_5 = _concentration(6.1, "mass of the particles up to 2.5 µm", "µg/m³", 1e5)

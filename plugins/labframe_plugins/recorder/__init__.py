@@ -5,15 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labframe import PluginContext, hookimpl
-from labframe_plugins.recorder.history import History, open_history
+from labframe_plugins.recorder.frames import MissingLibrary
+from labframe_plugins.recorder.history import History, HistoryError, open_history
+from labframe_plugins.recorder.lock import FileTaken
 from labframe_plugins.recorder.recorder import Recorder
 from labframe_plugins.recorder.settings import settings_of
+from labframe_plugins.recorder.store import ForeignFile
 from labframe_plugins.recorder.writing import HistoryWriter
 
 if TYPE_CHECKING:
     import click
 
-__all__ = ["History", "HistoryWriter", "Recorder", "open_history"]
+__all__ = [
+    "FileTaken",
+    "ForeignFile",
+    "History",
+    "HistoryError",
+    "HistoryWriter",
+    "MissingLibrary",
+    "Recorder",
+    "open_history",
+]
 
 
 @hookimpl

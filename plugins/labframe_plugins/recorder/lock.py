@@ -32,7 +32,9 @@ class WriterLock:
         try:
             _lock(self._fd)
         except OSError as error:
-            owner = os.pread(self._fd, 20, 0).decode(errors="replace").strip()
+            owner = ""
+            with contextlib.suppress(OSError):  # where a locked file cannot even be read
+                owner = os.read(self._fd, 20).decode(errors="replace").strip()
             os.close(self._fd)
             raise FileTaken(
                 f"{file} is written by another program (process {owner or 'unknown'}); stop it, or "
@@ -40,7 +42,7 @@ class WriterLock:
             ) from error
         with contextlib.suppress(OSError):  # the number is for people only
             os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+            os.write(self._fd, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Give it back."""

@@ -24,8 +24,8 @@ from labframe_plugins.recorder.trouble import is_damaged, put_aside
 
 __all__ = ["Recorder"]
 
-_PERIOD_S: Final = 0.3
-"""From commit to commit. What comes meanwhile is lost with the program, and 20 ms before it."""
+_PERIOD_S: Final = 0.4
+"""From commit to commit. What comes meanwhile is lost with the program, and ``gather_s`` of it."""
 _RETRY_S: Final = 1.0
 _AT_ONCE: Final = 50_000
 _FAULTS: Final = (sqlite3.Error, OSError, LabframeError)
@@ -40,6 +40,7 @@ class Recorder:
     """
 
     name = "recorder"
+    gather_s = 0.05
 
     def __init__(self, settings: Settings, log: logging.Logger) -> None:
         self._settings = settings

@@ -22,12 +22,19 @@ FRESH: Final = "id > (SELECT compacted FROM state)"
 
 
 def ends(connection: sqlite3.Connection, codename: int) -> tuple[int, int]:
-    """Return the times of the first and the newest point of a codename, or 0."""
+    """Return the earliest and the latest time of a codename, or 0: imports may come later."""
     first, last = connection.execute(
-        "SELECT (SELECT first_time FROM codename WHERE id = ?), (SELECT max(time) FROM ("
-        "SELECT time FROM newest WHERE codename = ? UNION ALL SELECT time FROM fresh "
-        "WHERE codename = ? AND id > (SELECT noted FROM state)))",
-        [codename] * 3,
+        f"""
+        SELECT min(first), max(last) FROM (
+            SELECT first_time AS first, NULL AS last FROM codename WHERE id = :id
+            UNION ALL SELECT time, time FROM newest WHERE codename = :id
+            UNION ALL SELECT time, time FROM fresh
+                WHERE codename = :id AND id > (SELECT noted FROM state)
+            UNION ALL SELECT min(since), max(until) FROM block WHERE codename = :id AND {SEEN}
+            UNION ALL SELECT min(time), max(time) FROM bucket WHERE codename = :id
+        )
+        """,
+        {"id": codename},
     ).fetchone()
     return first or 0, last or 0
 

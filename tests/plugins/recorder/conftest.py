@@ -20,7 +20,7 @@ def copenhagen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Set the local zone: an hour before UTC in winter, two in summer."""
     if not hasattr(time, "tzset"):
         pytest.skip("the local zone cannot be set on this system")
-    monkeypatch.setenv("TZ", "Europe/Copenhagen")
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
     time.tzset()
     yield
     monkeypatch.undo()

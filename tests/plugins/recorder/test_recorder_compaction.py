@@ -203,3 +203,18 @@ def test_verify_finds_harm(
     with open_history(file) as history:
         found = history.verify()
     assert any(re.search(said, text) for text in found), found
+
+
+def test_a_minute_that_two_blocks_share_is_one_bucket(tmp_path: Path) -> None:
+    path, minute = tmp_path / "lab.db", START - START % 60
+    for first, second in (([1.0, 9.0], 10), ([5.0, 7.0], 30)):
+        with HistoryWriter(path) as writer:
+            writer.points("oven", [minute + second, minute + second + 1], first)
+    with closing(connect(path, sync=False)) as connection:
+        rules = {"*": RetainRule(thin_after=DAY_S, every=60.0)}
+        transaction = transactions(connection, threading.Lock())
+        list(retain(connection, transaction, rules, minute + DAY_S + 60))
+
+    with opened(path) as history:
+        (row,) = history.rows()
+    assert (row.low, row.value, row.high, row.points) == (1.0, 5.5, 9.0, 4)

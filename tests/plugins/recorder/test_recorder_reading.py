@@ -150,3 +150,11 @@ def test_an_import_that_fails_adds_nothing(file: Path) -> None:
         fail()
     with opened(file) as history:
         assert "kiln" not in history.codenames()
+
+
+def test_what_is_imported_later_may_be_earlier(file: Path) -> None:
+    with HistoryWriter(file) as writer:
+        writer.points("oven", [START - 1000.0], [-5.0])
+    with opened(file) as history:
+        assert history.buckets("oven", count=2).lows.min() == -5.0
+        assert history.points("oven").values[-1] == -5.0
