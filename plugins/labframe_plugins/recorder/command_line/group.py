@@ -23,6 +23,13 @@ class _History(click.Group):
             args = [_SHOW, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands:  # completion in click 8.2 forgets the inserted name
+            args = [_SHOW, *args]
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name in super().list_commands(ctx) if name != _SHOW]
 
