@@ -22,6 +22,7 @@ _STYLE: Final = {
     "axes.grid": True,
     "grid.alpha": 0.3,
 }
+_SVG_FACTS: Final = ("Creator", "Date", "Format", "Type")  # left out: nothing is to be fetched
 _INCHES: Final = (10.0, 2.6)
 _MOST_TEXTS: Final = 30
 
@@ -58,7 +59,7 @@ def draw(
         _time(axes[-1], drawn)
         figure.align_ylabels(axes)
         suffix = file.suffix.lower()
-        stamp = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+        stamp = {".svg": dict.fromkeys(_SVG_FACTS), ".pdf": {"CreationDate": None}}.get(suffix)
         figure.savefig(file, dpi=150, metadata=stamp)
 
 
