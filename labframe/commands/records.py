@@ -124,7 +124,7 @@ class Records:
             record |= {"id": pending.request.id, "digest": pending.digest.hex(), "answer": text}
         self._audit.write(record)
         kept = _kept({key: y for key, y in values.items() if key != "method" and key[:1] != "_"})
-        fields = {
+        fields: dict[str, Any] = {
             "method": shown, "arguments": kept if isinstance(kept, Mapping) else {},
             "sender": sender, "outcome": "refused", "answer": text,
         }  # fmt: skip

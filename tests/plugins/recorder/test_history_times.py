@@ -12,8 +12,8 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC).timestamp()
 """10:30 in the morning in Copenhagen."""
 
 
-def utc(*when: int) -> float:
-    return datetime(*when, tzinfo=UTC).timestamp()  # type: ignore[misc]  # year, month, day, ...
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> float:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize(
