@@ -12,15 +12,14 @@ from pathlib import Path
 
 from terminal import LABFRAME, STATIC, free_port
 
-SECONDS = 7.5
-"""From command to command."""
+SECONDS = 16.0
+"""From command to command; a cable falls out after a minute."""
 COMMANDS = (
-    ("moon_laser.set_power", "power=900"),
-    ("moon_laser.set_power", "power=9000"),  # refused
-    ("moon_laser.set_power", "power=300"),
-    ("moon_laser.stop",),
+    ("argon.set_flow", "target=0.05"),
+    ("moon_laser.fire",),  # refused: the pressure is too high
+    ("argon.set_flow", "target=0"),
 )
-DRAWN = ("moon_laser_power", "moon_laser_temperature")
+DRAWN = ("chamber_pressure", "argon_flow", "turbo_speed")
 
 
 def main(directory: Path = STATIC, seconds: float = SECONDS) -> None:
@@ -40,7 +39,7 @@ def main(directory: Path = STATIC, seconds: float = SECONDS) -> None:
                 for command in COMMANDS:
                     time.sleep(seconds)
                     subprocess.run([*LABFRAME, "push", "--yes", f"127.0.0.1:{push}", *command])
-                time.sleep(seconds)
+                time.sleep(2 * seconds)
             finally:
                 demonstration.terminate()
         subprocess.run(

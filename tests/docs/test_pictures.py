@@ -59,11 +59,11 @@ def test_the_plot_shows_what_a_demonstration_leaves_behind(
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     monkeypatch.syspath_prepend(docs / "pictures")
 
-    script(docs, "history").main(tmp_path, seconds=0.6)
+    script(docs, "history").main(tmp_path, seconds=1.0)
 
     now, kept = (labels(place / "history.svg") for place in (tmp_path, docs / "_static"))
     assert now == kept, "draw it anew: python docs/pictures/history.py"
-    assert "moon_laser.set_power(power = 9000.0): refused" in kept
+    assert "moon_laser.fire(): refused" in kept
 
 
 def labels(picture: Path) -> list[str]:
