@@ -229,7 +229,7 @@ class Bench:
         """Return how long so many requests may take at most, when all of them fail."""
         settings = self.settings
         each = 2 * settings.total_s + 2 * settings.gap_s + settings.min_gap_s
-        return max(requests, 1) * each + (0.0 if self.clock is not None else 1.0)
+        return max(requests, 1) * each + (0.0 if self.clock is not None else 2.0)
 
 
 def quiet(simulator: type[SimulatedInstrument]) -> dict[str, Any]:
