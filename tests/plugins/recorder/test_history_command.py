@@ -266,3 +266,16 @@ def test_a_condition_is_found_where_it_last_came_true(
     assert newest("p > 6") == count - 700
     with open_history(tmp_path / "lab.db") as history:
         assert history.count(["p"]) == count
+
+
+def test_a_condition_that_comes_true_during_a_gap_is_found_after_it(
+    shown: Shown, tmp_path: Path
+) -> None:
+    with HistoryWriter(tmp_path / "lab.db") as writer:
+        writer.points("p", [START + one for one in range(6000)], [0.0] * 6000)
+        writer.points("p", [START + 1e6 + one for one in range(6000)], [5.0] * 6000)
+
+    words = ("p", "--file", "lab.db", "--until", "p > 4", "--since", "0.5s", "--json")
+
+    (found,) = json.loads(shown(*words).stdout)
+    assert found["time"] == START + 1e6
