@@ -412,9 +412,7 @@ class Line(Closing):
         during = f" during {shown(payload)}" if payload else ""
         if isinstance(error, Interrupted):
             return PortGone(f"{self.port_url}: closed by another thread{during}")
-        self._silence.late_until = (
-            0.0  # the answer is lost with the port
-        )
+        self._silence.late_until = 0.0  # the answer is lost with the port
         return PortGone(
             f"{self.port_url}: the port is gone{during} ({error}). Was the cable pulled, or the "
             "adapter switched off? The line is closed; open() finds the port again."
