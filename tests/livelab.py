@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from websockets.sync.client import connect
-
 from labframe_plugins.live.pages import STATIC
 from labframe_plugins.live.server import LiveServer, Ports
 from labframe_plugins.live.settings import Settings
+from websockets.sync.client import connect
 
 __all__ = ["TOKEN", "Live", "Viewer", "running", "until"]
 
