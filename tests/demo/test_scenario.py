@@ -28,7 +28,7 @@ def until(true: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def moon(tmp_path: Path) -> Iterator[Host]:
-    with demo_host(tmp_path, 0, 0, 0, live=False) as host:
+    with demo_host(tmp_path, 0, 0, 0) as host:
         yield host
 
 
