@@ -21,8 +21,8 @@ def live() -> Iterator[Live]:
         yield server
 
 
-def shows(viewer: Viewer, codename: str, y: object) -> Callable[[], bool]:
-    """Return whether a viewer has a value by now."""
+def is_now(viewer: Viewer, codename: str, y: Any) -> Callable[[], bool]:
+    """Return what tells whether a codename has a value now."""
     return lambda: bool(viewer.codename(HOST, codename)["y"] == y)
 
 
@@ -134,7 +134,7 @@ def test_a_value_of_an_original_host_is_old_when_it_is_overdue(live: Live) -> No
     with live.viewer() as viewer:
         for number in range(3):
             live.points(HOST, sine=[time.time(), number])
-            viewer.until(shows(viewer, "sine", number))
+            viewer.until(is_now(viewer, "sine", number))
         assert viewer.codename(HOST, "sine")["stale_after"] == 3.0
         viewer.until(lambda: viewer.codename(HOST, "sine")["quality"] == "old")
 
@@ -184,7 +184,7 @@ def test_a_slow_client_gets_the_newest_state_and_nobody_waits_for_it(live: Live)
             for other in "abcde":
                 live.points(HOST, **{other: [time.time(), "x" * 60_000]})
             live.points(HOST, text=[time.time(), f"{last} "])
-            quick.until(shows(quick, "text", f"{last} "))
+            quick.until(is_now(quick, "text", f"{last} "))
             assert last < 2000
         buffered = max(
             one.pipe.transport.get_write_buffer_size()  # type: ignore[attr-defined]
