@@ -43,7 +43,12 @@ CONFIGURATION: Final[dict[str, Any]] = {
 
 
 def demo_host(
-    state_dir: Path, pull_port: int, data_port: int, push_port: int, live: bool = True
+    state_dir: Path,
+    pull_port: int,
+    data_port: int,
+    push_port: int,
+    live: bool = True,
+    history: Path | None = None,
 ) -> Host:
     """Return the demonstration laboratory, not started.
 
@@ -53,6 +58,7 @@ def demo_host(
         data_port: UDP port of the spectra; 0 takes a free one.
         push_port: UDP port of the commands; 0 takes a free one.
         live: Whether it sends to a live server on this computer.
+        history: The file that everything is recorded in; None records nothing.
 
     Raises:
         PortTaken: If a port is in use.
@@ -65,8 +71,12 @@ def demo_host(
     }
     if not live:
         network["live_server"] = False
+    plugins = dict(CONFIGURATION["plugin"])
+    if history is not None:
+        plugins["recorder"] = {"file": str(history)}
+    made = {**CONFIGURATION, "network": network, "plugin": plugins}
     try:
-        return Host({**CONFIGURATION, "network": network}, simulate=True, state_dir=state_dir)
+        return Host(made, simulate=True, state_dir=state_dir)
     except PortTaken as error:
         error.add_note(
             "The demonstration takes free ports with --pull-port 0 --data-port 0 --push-port 0."
@@ -102,6 +112,10 @@ def what_to_try(host: Host) -> Iterator[str]:
     yield f"  tail -n 2 {host.commanding.audit_file}"
     yield "  labframe drivers moon_laser"
     yield ""
+    file = host.config.plugin_sections.get("recorder", {}).get("file")
+    if file is not None:
+        yield f"Everything is recorded in {file}"
+        yield ""
     yield "Ctrl-C ends it."
 
 

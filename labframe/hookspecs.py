@@ -39,6 +39,7 @@ __all__ = [
     "Publish",
     "Service",
     "Sink",
+    "SinkHealth",
     "hookimpl",
 ]
 
@@ -60,6 +61,7 @@ class PluginContext:
         log: Where it logs to.
         state_dir: A directory of its own; made when it is first asked for by ``directory``.
         source: The configuration's name, for messages.
+        base: The configuration's directory, which paths in it are relative to.
         wall: Returns the unix time in seconds.
         monotonic: Returns seconds on a clock that never goes back.
     """
@@ -69,6 +71,7 @@ class PluginContext:
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("labframe.plugin"))
     state_dir: Path = Path()
     source: str = "lab.toml"
+    base: Path = Path()
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
 
@@ -76,6 +79,10 @@ class PluginContext:
         """Return the plugin's own directory, which exists from now on."""
         self.state_dir.mkdir(parents=True, exist_ok=True)
         return self.state_dir
+
+    def path(self, text: str) -> Path:
+        """Return the path that a text of the plugin's section means."""
+        return self.base / Path(text).expanduser()
 
     def error(self, key: str, text: str) -> ConfigurationError:
         """Return the error to raise when a key of the plugin's section is wrong.
@@ -183,8 +190,32 @@ class CommandConsumer:
     attach: Callable[[DataPushSocket], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SinkHealth:
+    """How a sink is that keeps what it cannot hand on at once.
+
+    Attributes:
+        queued: How many readings wait in it.
+        dropped: How many it had to give up.
+        error: What is wrong now; empty when it is well.
+    """
+
+    queued: int = 0
+    dropped: int = 0
+    error: str = ""
+
+
 class Sink(Protocol):
-    """Receives every reading and every event, on a thread of its own."""
+    """Receives every reading and every event, on a thread of its own.
+
+    A sink with a queue of its own may have a method ``health()`` that returns a
+    :class:`SinkHealth`; any thread calls it, and the status adds it to what the host knows. An
+    attribute ``gather_s`` says for how many seconds readings are collected for it, in place of
+    0.02: fewer, longer batches cost less.
+
+    The first event is ``host`` with ``what = "start"``, and tells of every codename; the last is
+    ``what = "stop"``.
+    """
 
     @property
     def name(self) -> str:

@@ -1,4 +1,7 @@
-"""The command ``labframe``: its sub-commands are modules beside this one, imported when needed."""
+"""The command ``labframe``: its sub-commands are modules beside this one, imported when needed.
+
+What is not built in is asked of the plugins, by the hook ``labframe_cli``.
+"""
 
 from __future__ import annotations
 
@@ -41,20 +44,39 @@ sentence of its docstring.
 """
 
 
+PLUGIN_HELPS: Final[Mapping[str, str]] = {
+    "history": "Show what was recorded, plot it, and write it to files.",
+}
+"""The same for commands that bundled plugins add, so that it loads no plugin."""
+
+
 class _Lazy(click.Group):
     """A group whose commands are imported when they are invoked, or when their help is shown.
 
     It shows labframe's own errors as one line, without a traceback.
     """
 
+    _reasons: tuple[str, ...] | None = None
+    """Why plugins were left out; None as long as none was asked for its commands."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*SHORT_HELPS, *super().list_commands(ctx)]
+        return [*dict.fromkeys((*SHORT_HELPS, *PLUGIN_HELPS, *super().list_commands(ctx)))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in SHORT_HELPS:
+            if super().get_command(ctx, cmd_name) is None and self._reasons is None:
+                self._reasons = self._ask_plugins()
             return super().get_command(ctx, cmd_name)
         command: click.Command = getattr(import_module(f"labframe.cli.{cmd_name}"), cmd_name)
         return command
+
+    def _ask_plugins(self) -> tuple[str, ...]:
+        """Let the installed plugins add their commands; return why some did not."""
+        from labframe.plugins import Plugins  # here, so that --help is quick
+
+        plugins = Plugins()
+        plugins.call("labframe_cli", cli=self)
+        return tuple(f"plugin {one.name}: {one.reason}" for one in plugins.statuses if one.reason)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -68,12 +90,14 @@ class _Lazy(click.Group):
             known = self.list_commands(ctx)
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
+            if name in known and self._reasons:  # its plugin is broken
+                hint = "; ".join(self._reasons)
             ctx.fail(f"there is no command {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [*SHORT_HELPS.items()]
-        added = super().list_commands(ctx)
+        rows = [*SHORT_HELPS.items(), *PLUGIN_HELPS.items()]
+        added = [name for name in super().list_commands(ctx) if name not in PLUGIN_HELPS]
         rows += [(name, self.commands[name].get_short_help_str(100)) for name in added]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -37,5 +37,6 @@ def run(
     from labframe.cli.running import run_host  # here, so that --help is quick
     from labframe.host import Host
 
-    host = Host(config, simulate=simulate, state_dir=state_dir)
+    recorded = {"recorder": {"enabled": True}}  # unless the configuration says otherwise
+    host = Host(config, simulate=simulate, state_dir=state_dir, plugin_defaults=recorded)
     run_host(host, seconds=seconds, verbose=verbose)

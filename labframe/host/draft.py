@@ -6,7 +6,10 @@ import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from labframe.commands import Interlocks
 from labframe.config import Config, ConfigurationError, load
@@ -31,6 +34,7 @@ class Draft:
         plugins: The plugins; None loads the configuration's and the installed ones.
         state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
         simulate: Whether to load the simulators' files beside those of the configuration too.
+        plugin_defaults: Keys of ``[plugin.NAME]`` where the configuration does not have them.
 
     Attributes:
         config: The configuration.
@@ -54,6 +58,7 @@ class Draft:
         state_dir: Path | None = None,
         *,
         simulate: bool = False,
+        plugin_defaults: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         found = [] if plugins is None else [plugins]
 
@@ -73,7 +78,7 @@ class Draft:
         def fixed_drivers(config: Config) -> Collection[str]:
             return _fixed(config, plugins_of(config).drivers())
 
-        self.config = config = _config(config, fixed_drivers)
+        self.config = config = _completed(_config(config, fixed_drivers), plugin_defaults)
         self.state_dir = state_dir or default_state_dir(config)
         self.plugins = plugins_of(config)
         self._check_sections()
@@ -102,6 +107,7 @@ class Draft:
             log=logging.getLogger(f"labframe.plugin.{plugin}"),
             state_dir=self.state_dir / plugin,
             source=self.config.name,
+            base=self.config.directory,
         )
 
     def _plugin_order(self) -> list[str]:
@@ -198,6 +204,15 @@ def _config(
     if isinstance(config, Mapping):
         return Config.from_dict(dict(config), fixed_drivers=fixed_drivers)
     return load(Path(config), fixed_drivers=fixed_drivers)
+
+
+def _completed(config: Config, defaults: Mapping[str, Mapping[str, Any]]) -> Config:
+    """Return a configuration with the keys of plugins' sections that it does not have."""
+    sections = dict(config.plugin_sections)
+    for name, keys in defaults.items():
+        if name not in config.host.blocked_plugins:
+            sections[name] = {**keys, **sections.get(name, {})}
+    return msgspec.structs.replace(config, plugin_sections=sections)
 
 
 def default_state_dir(config: Config) -> Path:

@@ -28,7 +28,7 @@ from labframe.line import Line
 from labframe.nearest import did_you_mean
 from labframe.plan import PlannedInstrument, PlannedLine
 from labframe.plugins import Condition, Plugins
-from labframe.points import Event, Quality, Reading
+from labframe.points import Event, Quality, Reading, Value
 from labframe.worker import Feed, InstrumentStatus, Member, Poll, Worker
 
 __all__ = ["Host"]
@@ -53,6 +53,7 @@ class Host:
             ``X_simulator.py`` beside a single-file plugin ``X.py`` is loaded by itself then.
         plugins: The plugins; None loads the configuration's and the installed ones.
         state_dir: Where plugins keep what they keep; None is the configuration's directory for it.
+        plugin_defaults: Keys of ``[plugin.NAME]`` where the configuration does not have them.
 
     Attributes:
         config: The configuration.
@@ -81,8 +82,11 @@ class Host:
         simulate: bool = False,
         plugins: Plugins | None = None,
         state_dir: Path | None = None,
+        plugin_defaults: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self._draft = draft = Draft(config, plugins, state_dir, simulate=simulate)
+        self._draft = draft = Draft(
+            config, plugins, state_dir, simulate=simulate, plugin_defaults=plugin_defaults or {}
+        )
         self.config = draft.config
         self.state_dir = draft.state_dir
         self.plugins = draft.plugins
@@ -188,7 +192,7 @@ class Host:
         """Start everything; returns at once, instruments or not."""
         self._threads.install()
         self._fanout.start()
-        self._event("start")
+        self._event("start", codenames=self._told())
         for socket in self.sockets:
             socket.start()
         for worker in self._workers:
@@ -249,9 +253,24 @@ class Host:
     ) -> None:
         self.stop()
 
-    def _event(self, what: str) -> None:
+    def _event(self, what: str, **more: Value) -> None:
         text = f"{self.config.host.name}: {what}"
-        self._fanout.event(Event("host", "host", time.time(), text, {"what": what}))
+        fields: dict[str, Value] = {"what": what, "name": self.config.host.name, **more}
+        self._fanout.event(Event("host", "host", time.time(), text, fields))
+
+    def _told(self) -> dict[str, Value]:
+        """Return what sinks are told of each codename."""
+        kinds = {name: socket.kind for socket in self.sockets for name in socket.codenames}
+        return {
+            feed.codename: {
+                "unit": feed.unit,
+                "source": feed.source,
+                "label": feed.label,
+                "kind": kinds[feed.codename],
+                "stale_after": feed.stale_after,
+            }
+            for feed in self.feeds
+        }
 
     # Looking at it.
 

@@ -7,11 +7,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from labframe.hookspecs import Sink
+from labframe.hookspecs import Sink, SinkHealth
 from labframe.points import Event, Reading, Sweep
 
 __all__ = ["Fanout", "SinkRunner", "SinkStatus"]
@@ -20,7 +20,7 @@ _LOG = logging.getLogger("labframe.host")
 
 _CAPACITY: Final = 100_000
 _BATCH_S: Final = 0.02
-"""How long readings are collected before a sink gets them together."""
+"""How long readings are collected before a sink gets them together, unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class SinkRunner:
         self.sink = sink
         self._queue: deque[Reading | Sweep | Event] = deque(maxlen=capacity)
         self._capacity = capacity
+        self._gather_s = float(getattr(sink, "gather_s", _BATCH_S))
         self._dropped = 0
         self._error = ""
         self._sleeps = False
@@ -95,7 +96,22 @@ class SinkRunner:
 
     def status(self) -> SinkStatus:
         """Return how it is doing; any thread may ask."""
-        return SinkStatus(self.sink.name, len(self._queue), self._dropped, self._error)
+        own = self._own_health()
+        return SinkStatus(
+            self.sink.name,
+            len(self._queue) + own.queued,
+            self._dropped + own.dropped,
+            self._error or own.error,
+        )
+
+    def _own_health(self) -> SinkHealth:
+        asked: Callable[[], SinkHealth] | None = getattr(self.sink, "health", None)
+        if asked is None:
+            return SinkHealth()
+        try:
+            return asked()
+        except Exception as error:  # noqa: BLE001  # a sink is a plugin
+            return SinkHealth(error=f"health() failed: {type(error).__name__}: {error}")
 
     def _run(self) -> None:
         while not self._stopping:
@@ -103,7 +119,7 @@ class SinkRunner:
             if not self._queue:
                 self._bell.acquire()
             self._sleeps = False
-            self._stopped.wait(_BATCH_S)
+            self._stopped.wait(self._gather_s)
             self._drain()
         self._drain()
         try:

@@ -15,6 +15,7 @@ from labframe.line.framing import (
     Handshake,
     LengthPrefixed,
     Silence,
+    Spaced,
     Terminated,
 )
 from labframe.line.line import Line
@@ -44,6 +45,7 @@ __all__ = [
     "PortSpec",
     "SerialLine",
     "Silence",
+    "Spaced",
     "Stuffed",
     "Terminated",
     "UsbPort",

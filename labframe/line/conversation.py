@@ -6,7 +6,7 @@ import functools
 from typing import Final, Protocol
 
 from labframe.errors import BadReply, EchoError, IncompleteReply, LineError, NoReply
-from labframe.line.framing import Decoder, FixedLength, Handshake
+from labframe.line.framing import Decoder, FixedLength, Handshake, Spaced
 from labframe.line.settings import SerialLine
 
 __all__ = ["BLANK", "Conversation", "Talk", "shown"]
@@ -70,6 +70,8 @@ class Conversation:
         self._echo = settings.echo
         self._framing = framing = settings.effective_framing
         self._handshake = framing if isinstance(framing, Handshake) else None
+        if isinstance(framing, Spaced):
+            self.min_gap_s = max(self.min_gap_s, framing.least_gap_s(settings.byte_s))
 
     def encode(self, payload: bytes) -> bytes:
         """Return the bytes of a request; raises ValueError if the framing cannot carry it."""

@@ -21,6 +21,7 @@ __all__ = [
     "Handshake",
     "LengthPrefixed",
     "Silence",
+    "Spaced",
     "Terminated",
 ]
 
@@ -57,6 +58,18 @@ class Framing(Protocol):
 
     def decoder(self) -> Decoder:
         """Return a new decoder, for one answer."""
+
+
+@runtime_checkable
+class Spaced(Framing, Protocol):
+    """A framing that needs silence between frames, so that one can be told from the next."""
+
+    def least_gap_s(self, byte_s: float) -> float:
+        """Return the least silence before a request, in seconds.
+
+        Args:
+            byte_s: How long one byte takes on the wire, in seconds.
+        """
 
 
 Exchange = Callable[[bytes, Decoder], bytes]

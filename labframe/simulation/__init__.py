@@ -11,6 +11,7 @@ from labframe.simulation.fault_parameter import Parameter
 from labframe.simulation.faults import FAULTS
 from labframe.simulation.faulty import FaultySimulator
 from labframe.simulation.line_simulator import LineSimulator, Reply
+from labframe.simulation.modbus_slave import ModbusRefusal, ModbusSimulator, modbus_crc
 from labframe.simulation.pseudo_terminal import available
 from labframe.simulation.pty_carrier import PtyCarrier
 from labframe.simulation.replay import Mode, TranscriptSimulator
@@ -30,6 +31,8 @@ __all__ = [
     "FaultNeverFired",
     "FaultySimulator",
     "LineSimulator",
+    "ModbusRefusal",
+    "ModbusSimulator",
     "Mode",
     "NoPseudoTerminal",
     "Parameter",
@@ -43,5 +46,6 @@ __all__ = [
     "SocketCarrier",
     "TranscriptSimulator",
     "available",
+    "modbus_crc",
     "reproduces",
 ]

@@ -89,6 +89,20 @@ class PseudoTerminal:
 
         return bool(termios.tcgetattr(self.instrument_fd)[5] == self.speed)
 
+    def let_be_set_again(self) -> None:
+        """Have the client's next settings change something, whatever they are.
+
+        A pseudo-terminal has eight data bits and no parity; the C library refuses settings that
+        are granted in nothing. So a client that wants 7O1 could open it once only: the second time
+        all else is as it was. Called when something was heard, and whoever speaks has set it.
+        """
+        import termios
+
+        attributes = termios.tcgetattr(self.client_fd)
+        if attributes[2] & termios.CLOCAL:  # which every serial library sets, and no pty heeds
+            attributes[2] &= ~termios.CLOCAL
+            termios.tcsetattr(self.client_fd, termios.TCSANOW, attributes)
+
     def hold(self, is_held: bool) -> None:
         """Have the client's writes block, as flow control does, or let them through again."""
         import termios

@@ -195,6 +195,7 @@ class PtyCarrier(ThreadCarrier):
             data = os.read(pty.instrument_fd, _CHUNK)
         except BlockingIOError:
             return
+        pty.let_be_set_again()
         self._heard(data, data if pty.same_speed() else garbled(data))
 
     def _send(self, data: bytes) -> None:

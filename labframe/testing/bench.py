@@ -29,9 +29,9 @@ _QUIET: Final = ("noise", "late_every", "drift")
 
 
 _QUICK_S: Final = 0.05
-_FIRST_BYTE_S: Final = 0.12
+_FIRST_BYTE_S: Final = 0.2
 _GAP_S: Final = 0.05
-_TOTAL_S: Final = 0.3
+_TOTAL_S: Final = 0.4
 _MIN_GAP_S: Final = 0.01
 _HELD_UP: Final = 6
 """How often a computer that is busy with other things may hold a simulator up for so long."""

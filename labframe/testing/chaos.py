@@ -123,6 +123,7 @@ class DriverMachine(RuleBasedStateMachine):
             value = round(value)
         with contextlib.suppress(LabframeError, ValueError):
             getattr(self.bench.driver, declaration.name)(value)
+        self.advance_a_little()
 
     @rule(seconds=st.floats(0, 10))
     def advance(self, seconds: float) -> None:

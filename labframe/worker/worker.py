@@ -188,6 +188,8 @@ class Worker:
                 self._do_job()
         now = monotonic()
         for member in self.members:
+            if self._stopping:  # which interrupted the line; connecting would open it again
+                return 0.0
             if not member.connected and member.retry_at <= now:
                 self._connect(member)
                 now = monotonic()

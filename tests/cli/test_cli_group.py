@@ -11,8 +11,10 @@ from collections.abc import Callable
 import click
 import pytest
 from click.testing import CliRunner, Result
+from labhost import Entry
 
-from labframe.cli.main import SHORT_HELPS, main
+from labframe import hookimpl
+from labframe.cli.main import PLUGIN_HELPS, SHORT_HELPS, main
 from labframe.sockets import CommonDataPullSocket, DataPushSocket
 
 LABFRAME = [sys.executable, "-m", "labframe"]
@@ -31,7 +33,7 @@ def test_the_help_names_every_command_and_imports_none() -> None:
 
     assert shown.stdout.endswith("loaded: []\n"), shown.stderr
     commands = shown.stdout.partition("Commands:\n")[2]
-    assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == [*SHORT_HELPS]
+    assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == [*SHORT_HELPS, *PLUGIN_HELPS]
 
 
 def test_the_help_is_there_within_a_quarter_of_a_second() -> None:
@@ -44,14 +46,14 @@ def test_the_help_is_there_within_a_quarter_of_a_second() -> None:
     assert min(taken) <= 0.25
 
 
-@pytest.mark.parametrize("name", SHORT_HELPS)
+@pytest.mark.parametrize("name", [*SHORT_HELPS, *PLUGIN_HELPS])
 def test_the_short_help_is_the_first_sentence_of_the_command(name: str) -> None:
     with click.Context(main) as context:
         command = main.get_command(context, name)
 
     assert command is not None
     assert command.help is not None
-    assert command.help.startswith(SHORT_HELPS[name])
+    assert command.help.startswith({**SHORT_HELPS, **PLUGIN_HELPS}[name])
 
 
 @pytest.mark.parametrize("name", SHORT_HELPS)
@@ -109,3 +111,31 @@ def test_a_reader_that_goes_away_is_no_error(
     process.wait(10)
     assert process.stderr.read() == ""
     process.stdout = None
+
+
+def test_a_plugin_adds_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loud:
+        @hookimpl
+        def labframe_cli(self, cli: click.Group) -> None:
+            @cli.command()
+            def shout() -> None:
+                """Shout."""
+                click.echo("LOUD")
+
+    fresh = type(main)("labframe")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry(Loud())])
+
+    assert CliRunner().invoke(fresh, ["shout"]).stdout == "LOUD\n"
+    assert "did you mean 'shout'?" in CliRunner().invoke(fresh, ["shot"]).stderr
+
+
+def test_a_command_whose_plugin_is_broken_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Entry(ImportError("no module named sqlite3"), "recorder")
+    fresh = type(main)("labframe")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [broken])
+
+    said = CliRunner().invoke(fresh, ["history"])
+
+    assert said.exit_code == 2
+    assert "there is no command 'history'; plugin recorder: it does not load" in said.stderr
+    assert "no module named sqlite3" in said.stderr

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from labframe_plugins.recorder import open_history
 
 import labframe
 from labframe.cli.running import _QuietFile
@@ -393,3 +394,7 @@ def test_each_line_that_the_demonstration_says_to_try_works(
     _, said = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "Traceback" not in said
+    (recorded,) = [line.split()[-1] for line in lines if line.startswith("Everything is recorded")]
+    with open_history(recorded) as history:
+        assert history.verify() == []
+        assert len(history.points("chamber_pressure").values) > 1

@@ -5,8 +5,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from labframe_drivers.dmt143 import Dmt143, Dmt143Simulator
 from labframe_drivers.keithley2000 import Keithley2000, Keithley2000Simulator
 from labframe_drivers.moon_laser import MoonLaser, MoonLaserSimulator
+from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
+from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
+from labframe_drivers.vogtlin import Vogtlin, VogtlinSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
 from labframe.testing import DriverContract
@@ -29,6 +32,22 @@ class TestSps30(DriverContract):
     simulator = Sps30Simulator
 
 
+class TestTc400(DriverContract):
+    driver = Tc400
+    simulator = Tc400Simulator
+    address = 1
+    state = {"on": True, "speed_hz": 1500, "latency_s": 0}
+    other_state = {"speed_hz": 900, "nominal_hz": 900}
+
+
+class TestOmegaCni(DriverContract):
+    driver = OmegaCni
+    simulator = OmegaCniSimulator
+    address = 1
+    state = {"address": 1, "latency_s": 0}
+    other_state = {"temperature": 75.4}
+
+
 class TestTpg26x(DriverContract):
     driver = Tpg26x
     simulator = Tpg26xSimulator
@@ -46,6 +65,14 @@ class TestDmt143(DriverContract):
     state = {"cycle_s": 0.08}
     options = {"interval_s": 0}
     frame_s = 0.5
+
+
+class TestVogtlin(DriverContract):
+    driver = Vogtlin
+    simulator = VogtlinSimulator
+    address = 1
+    state = {"address": 1}
+    other_state = {"setpoint": 300}
 
 
 CONTRACTS = [one for name, one in sorted(vars().items()) if name.startswith("Test")]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 from labframe_drivers.ascii import Ascii, AsciiSimulator
+from labframe_drivers.modbus import ConfiguredModbusSimulator, Modbus
 from labframe_drivers.scpi import Scpi, ScpiSimulator
 
 from labframe.plan import configured_driver
@@ -21,7 +22,14 @@ class TestScpi(DriverContract):
     simulator = ScpiSimulator.for_section(Scpi.example())
 
 
-@pytest.mark.parametrize("contract", [TestAscii, TestScpi])
+class TestModbus(DriverContract):
+    driver = configured_driver(Modbus, Modbus.example(), "oven")
+    simulator = ConfiguredModbusSimulator.for_section(Modbus.example())
+    address = 1
+    other_state = {"temperature": 300}
+
+
+@pytest.mark.parametrize("contract", [TestAscii, TestModbus, TestScpi])
 def test_whatever_happens_to_the_line_what_is_served_is_right_or_marked_old(
     contract: type[DriverContract],
 ) -> None:

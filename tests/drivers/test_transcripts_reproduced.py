@@ -9,6 +9,7 @@ from pathlib import Path
 import labframe_drivers
 import pytest
 
+from labframe.plugins import Plugins
 from labframe.simulation import reproduces
 from labframe.transcripts import Chunk, Transcript
 
@@ -35,12 +36,11 @@ def test_every_package_with_a_simulator_has_a_transcript(package: str) -> None:
     ids=lambda path: f"{path.parent.parent.name}-{path.stem}",
 )
 def test_every_simulator_reproduces_every_transcript_beside_it(path: Path) -> None:
-    package = importlib.import_module(f"labframe_drivers.{path.parent.parent.name}")
     transcript = Transcript.load(path)
 
     assert transcript.header.note, "where is it from?"
     assert any(not chunk.sent for chunk in transcript.chunks)
-    simulator = package.labframe_simulators()[transcript.header.instrument]
+    simulator = Plugins().simulator(transcript.header.instrument)
     assert reproduces(simulator, transcript) == []
 
 

@@ -1,6 +1,7 @@
 """Instruments of different models on one line: framings, checksums and addresses of their own."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,31 @@ def test_the_slowest_dead_member_is_asked_again_within_30_s(
         member = Member(Slow(line, name="slow"), [], Fanout(), line, shares=True)
         assert not member.try_to_connect()
         assert 20.0 < member.retry_at - now < 30.0
+
+
+def test_a_host_that_stops_while_it_connects_goes_on_to_none_of_the_others() -> None:
+    tried: list[str] = []
+    asked = threading.Event()
+
+    class Mute(Gauge):
+        driver = "mute"
+        line = SerialLine(framing=TEXT, first_byte_s=30.0, total_s=30.0)
+
+        def check_identity(self) -> str:
+            tried.append(self.name)
+            asked.set()
+            return self.ask("who")
+
+    class SimulatedMute(SimulatedGauge):
+        driver = "mute"
+
+        def respond(self, line: bytes, now: float) -> None:
+            return None
+
+    units = {
+        name: {"driver": "mute", "port": "simulated", "address": address}
+        for name, address in (("first", "001"), ("second", "002"), ("third", "003"))
+    }
+    with lab(Plugin([Mute], {"mute": SimulatedMute}), units):
+        assert asked.wait(5)
+    assert tried == ["first"]

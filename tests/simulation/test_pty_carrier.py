@@ -161,6 +161,19 @@ def test_the_next_client_finds_the_same_instrument(raw_client: Callable[[str], R
         assert raw_client(carrier.url).ask(b"b\r\n", 3) == b"B\r\n"
 
 
+def test_a_port_with_seven_bits_and_parity_can_be_opened_and_set_again_and_again() -> None:
+    """A pseudo-terminal grants neither, and settings that are granted in nothing are refused."""
+    with PtyCarrier(Upper()) as carrier:
+        for _ in range(3):
+            with serial.Serial(carrier.url, 19200, bytesize=7, parity="O", timeout=5) as port:
+                for timeout in (4, 5):
+                    port.write(b"abc\r\n")
+                    assert port.read_until(b"\r\n") == b"ABC\r\n"
+                    port.timeout = timeout  # pyserial sets everything anew for that
+                port.write(b"d\r\n")
+                assert port.read_until(b"\r\n") == b"D\r\n"
+
+
 def test_at_the_wrong_baud_rate_there_is_no_sense_in_either_direction() -> None:
     with PtyCarrier(Upper()) as carrier, serial.Serial(carrier.url, 9600, timeout=0.1) as port:
         port.write(b"a\r\n")
