@@ -29,8 +29,10 @@ function number(value: number): [string] | [string, string] {
     const [mantissa = "", exponent = ""] = value.toExponential(3).split("e");
     return [mantissa.replace("-", "−"), exponent.replace("+", "")];
   }
-  const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(DIGITS)));
-  return [text.replace("-", "−")];
+  // Zeros at the end stay where digits were cut off: so a number that moves keeps its width.
+  const cut = value.toPrecision(DIGITS);
+  const isWhole = Number.isInteger(value) || Number(cut) === value;
+  return [(isWhole || cut.includes("e") ? String(value) : cut).replace("-", "−")];
 }
 
 /** Returns a unit as it is shown: what has no dimension has none. */

@@ -46,15 +46,16 @@ export class Health implements Shown {
     this.drawnAt = now;
     this.replaceHosts(now);
     for (const [key, , kind] of OWN) this.showOwn(key, kind);
-    const words = [this.store.health["last_malformed"], this.store.health["last_unwelcome"]].filter((one) => typeof one === "string" && one);
-    setText(this.lastMalformed, brief(words.length ? `Last: ${words.join("; ")}` : ""));
+    const { last_malformed: malformed, last_unwelcome: unwelcome } = this.store.health;
+    const words = [malformed ? `Last malformed datagram: ${String(malformed)}` : "", unwelcome ? `Last stranger: ${String(unwelcome)}` : ""];
+    setText(this.lastMalformed, brief(words.filter(Boolean).join(" · ")));
   }
 
   private showOwn(key: string, kind: string): void {
     const value = this.store.health[key];
     const place = this.own.get(key);
     if (!place) return;
-    const text = typeof value !== "number" ? "–" : key === "uptime_s" ? age(value) : kind === "ms" ? `${value.toFixed(1)} ms` : plain(value);
+    const text = typeof value !== "number" ? "–" : key === "uptime_s" ? age(value) : kind === "ms" ? `${value.toFixed(1)} ms` : grouped(value);
     setText(place, text);
     if (kind === "loss") setAttribute(place, "data-loss", value ? "1" : "0");
   }
@@ -116,5 +117,10 @@ function table(caption: string, columns: string[], rows: HTMLElement[]): HTMLEle
 }
 
 function count(value: number | null): string {
-  return value === null ? "–" : plain(value);
+  return value === null ? "–" : grouped(value);
+}
+
+/** Returns a whole number with thin spaces between its thousands. */
+function grouped(value: number): string {
+  return Number.isInteger(value) ? String(value).replace(/\B(?=(\d{3})+$)/g, "\u2009") : plain(value);
 }

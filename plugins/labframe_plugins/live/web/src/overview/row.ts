@@ -38,9 +38,9 @@ export class Row {
     this.root = el("div", { role: "row", class: "row" },
       el("span", { role: "cell", class: "cell-star" }, this.star),
       el("span", { role: "rowheader", class: "cell-name" }, name, worded),
-      el("span", { role: "cell", class: "cell-spark" }, spark),
+      el("span", { role: "cell", class: "cell-spark" }, spark, this.tag),
       el("span", { role: "cell", class: "cell-value" }, this.number, el("span", { class: "unit" }, said(unitText(unit), 24))),
-      el("span", { role: "cell", class: "cell-age" }, this.tag, this.age),
+      el("span", { role: "cell", class: "cell-age" }, this.age),
       el("span", { role: "cell", class: "cell-eye" }, this.eye));
     this.choose(choice);
   }

@@ -41,16 +41,28 @@ function look(ink: Ink): Partial<uPlot.Axis> {
   };
 }
 
-export function timeAxis(ink: Ink): uPlot.Axis {
-  return { ...look(ink), values: timeTexts as uPlot.Axis.Values, space: 76, size: 30 };
+/** Lengths that people count time in, s; uPlot's own leave holes. */
+const STEPS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
+  ...[1, 2, 3, 7, 14, 28, 56, 92, 184, 365, 730, 1825, 3650].map((days) => days * 86400),
+];
+
+/** Of a logarithmic axis only whole powers of ten have a line. */
+function powersOfTen(_plot: uPlot, splits: number[]): (number | null)[] {
+  return splits.map((value) => (Number.isInteger(Number(Math.log10(value).toFixed(9))) ? value : null));
 }
 
-export function numberAxis(scale: string, unit: string | null, side: 1 | 2 | 3, isFirst: boolean, ink: Ink): uPlot.Axis {
+export function timeAxis(ink: Ink): uPlot.Axis {
+  return { ...look(ink), values: timeTexts as uPlot.Axis.Values, incrs: STEPS, space: 76, size: 30 };
+}
+
+export function numberAxis(scale: string, unit: string | null, side: 1 | 2 | 3, isFirst: boolean, isLog: boolean, ink: Ink): uPlot.Axis {
   const text = unitText(unit);
   return {
     ...look(ink), scale, side, values: numberTexts as uPlot.Axis.Values, space: side === 2 ? 70 : 34,
     size: side === 2 ? 30 : (_plot, values) => 16 + 6.4 * Math.max(3, ...(values ?? []).map((value) => String(value ?? "").length)),
     ...(text ? { label: text } : {}),
-    grid: { show: isFirst || side === 2, stroke: ink.faint, width: 1 },
+    grid: { show: isFirst || side === 2, stroke: ink.faint, width: 1, ...(isLog ? { filter: powersOfTen } : {}) },
+    ticks: { stroke: ink.faint, width: 1, size: 4, ...(isLog ? { filter: powersOfTen } : {}) },
   };
 }

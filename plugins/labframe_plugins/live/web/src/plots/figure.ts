@@ -18,8 +18,8 @@ export interface Figure {
   rows(): (string | number)[][];
 }
 
-/** Shows what stands under the cursor: one text for each codename, and one for the place. */
-export type ReadOut = (values: (string | null)[], place: string) => void;
+/** Shows what stands under the cursor: a value for each codename, and the place; null: there is no cursor. */
+export type ReadOut = (values: unknown[] | null, place: string) => void;
 
 /** Which scale a codename is on. */
 export interface ScaleOf {

@@ -1,10 +1,10 @@
 // One plot with its title, its read-out and its buttons.
 
 import { el, said, setAttribute, setText } from "../element";
-import { moment, span } from "../format";
+import { moment, plain, span, typeset, unitText } from "../format";
 import type { Channel } from "../model";
 import type { Arrangement } from "./arrangement";
-import { withUnit, type Figure } from "./figure";
+import type { Figure } from "./figure";
 import { ink } from "./ink";
 import { savePng, saveCsv } from "./save";
 import { TimePlot, type Place } from "./timeplot";
@@ -28,7 +28,7 @@ export class Panel {
   private figure: Figure | null = null;
   private channels: Channel[] = [];
   private missing: string[] = [];
-  private underCursor: (string | null)[] = [];
+  private underCursor: unknown[] | null = null;
   private readonly log = toggle("Log", "Logarithmic axis", () => this.change("log"));
   private readonly own = toggle("Own axes", "An axis for each codename", () => this.change("own"));
   private readonly size = new ResizeObserver(() => this.figure?.resize());
@@ -123,7 +123,7 @@ export class Panel {
     this.figure?.draw();
     this.channels.forEach((channel, index) => {
       const value = this.values[index];
-      if (value) setText(value, this.underCursor[index] ?? withUnit(channel.y, channel.unit));
+      if (value) showValue(value, this.underCursor ? this.underCursor[index] : channel.y, channel.unit);
     });
     const names = this.channels.map((channel) => channel.codename.slice(0, 60)).join(", ");
     const { span: length, until } = this.owner.window;
@@ -147,6 +147,14 @@ export class Panel {
     const { paper, text } = ink();
     if (this.figure) savePng(this.figure.canvas(), [title, time], { paper, text }, this.name());
   }
+}
+
+/** Writes a value with its unit, if it is another one. */
+function showValue(place: HTMLElement, value: unknown, unit: string | null): void {
+  const text = plain(value);
+  if (place.dataset["text"] === text) return;
+  place.dataset["text"] = text;
+  place.replaceChildren(...typeset(value), typeof value === "number" ? ` ${unitText(unit)}` : "");
 }
 
 function button(text: string, label: string, act: () => void): HTMLButtonElement {

@@ -6,7 +6,7 @@ import type { Channel, Mark } from "../model";
 import type { Store } from "../store";
 import type { Arrangement, Span } from "./arrangement";
 import { numberAxis, timeAxis } from "./axes";
-import { rangeOf, scalesOf, sizeOf, withUnit, type Figure, type ReadOut, type ScaleOf } from "./figure";
+import { rangeOf, scalesOf, sizeOf, type Figure, type ReadOut, type ScaleOf } from "./figure";
 import { historyOf } from "./history";
 import { dashOf, ink, onScheme } from "./ink";
 import { drawBand, drawMarks, sentence } from "./overlay";
@@ -66,7 +66,7 @@ export class TimePlot implements Figure {
       label: channel.codename, scale: names[of[index] ?? 0] ?? "y", stroke: this.colours.series[index % 8] ?? "", width: 1.5,
       dash: dashOf(index), points: { show: (plot, one) => isSparse(plot, one) },
     }));
-    const axes = names.map((name, index) => numberAxis(name, units[index] ?? null, index % 2 ? 1 : 3, index === 0, this.colours));
+    const axes = names.map((name, index) => numberAxis(name, units[index] ?? null, index % 2 ? 1 : 3, index === 0, log, this.colours));
     return new uPlot({
       ...sizeOf(this.root), scales, series: [{}, ...series], axes: [timeAxis(this.colours), ...axes],
       legend: { show: false }, padding: [10, names.length > 1 ? 0 : 12, 0, 0],
@@ -193,11 +193,11 @@ export class TimePlot implements Figure {
   private tellCursor(): void {
     const { idx, left } = this.plot.cursor;
     if (typeof idx !== "number" || left === undefined || left < 0) {
-      this.at.readOut(this.channels.map(() => null), "");
+      this.at.readOut(null, "");
       return;
     }
     const [x, ...columns] = this.table.data;
-    const values = columns.map((column, index) => withUnit(nearest(column as ArrayLike<unknown>, idx), this.channels[index]?.unit ?? null));
+    const values = columns.map((column) => nearest(column as ArrayLike<unknown>, idx));
     const near = this.marks().find((mark) => Math.abs(this.plot.valToPos(mark.time, "x") - left) < NEAR_PX);
     const place = near ? `${moment(near.time)} · ${sentence(near)}` : moment(x?.[idx] ?? 0);
     this.at.readOut(values, place);

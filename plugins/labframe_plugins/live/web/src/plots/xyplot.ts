@@ -7,7 +7,7 @@ import { ask } from "../server";
 import { list, thing } from "../wire";
 import type { Arrangement } from "./arrangement";
 import { numberAxis } from "./axes";
-import { rangeOf, scalesOf, sizeOf, withUnit, type Figure, type ScaleOf } from "./figure";
+import { rangeOf, scalesOf, sizeOf, type Figure, type ScaleOf } from "./figure";
 import { ink, onScheme } from "./ink";
 import type { Place } from "./timeplot";
 
@@ -41,9 +41,9 @@ export class XyPlot implements Figure {
       label: channel.codename, stroke: this.colours.series[index % 8] ?? "", width: 1.5, paths: pathsOf(log),
       facets: [{ scale: "x", auto: true }, { scale: names[of[index] ?? 0] ?? "", auto: true }],
     }));
-    const axes = names.map((name, index) => numberAxis(name, units[index] ?? null, index % 2 ? 1 : 3, index === 0, this.colours));
+    const axes = names.map((name, index) => numberAxis(name, units[index] ?? null, index % 2 ? 1 : 3, index === 0, log, this.colours));
     return new uPlot({
-      ...sizeOf(this.root), mode: 2, scales, series: [{}, ...series], axes: [numberAxis("x", null, 2, true, this.colours), ...axes],
+      ...sizeOf(this.root), mode: 2, scales, series: [{}, ...series], axes: [numberAxis("x", null, 2, true, false, this.colours), ...axes],
       legend: { show: false }, padding: [10, names.length > 1 ? 0 : 12, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { show: false }, dataIdx: () => null as unknown as number },
       hooks: { setCursor: [() => this.tellCursor()] },
@@ -110,11 +110,11 @@ export class XyPlot implements Figure {
   private tellCursor(): void {
     const { left = -1 } = this.plot.cursor;
     if (left < 0) {
-      this.at.readOut(this.channels.map(() => null), "");
+      this.at.readOut(null, "");
       return;
     }
     const wanted = this.plot.posToVal(left, "x");
-    const values = this.curves.map(([x, y], index) => withUnit(y[nearestTo(x, wanted)], this.channels[index]?.unit ?? null));
+    const values = this.curves.map(([x, y]) => y[nearestTo(x, wanted)]);
     this.at.readOut(values, `x = ${plain(Number(wanted.toPrecision(5)))}`);
   }
 
