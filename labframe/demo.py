@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +49,7 @@ def demo_host(
     pull_port: int,
     data_port: int,
     push_port: int,
-    live: bool = True,
+    live_port: int | None = None,
     history: Path | None = None,
 ) -> Host:
     """Return the demonstration laboratory, not started.
@@ -57,7 +59,8 @@ def demo_host(
         pull_port: UDP port of the values over time; 0 takes a free one.
         data_port: UDP port of the spectra; 0 takes a free one.
         push_port: UDP port of the commands; 0 takes a free one.
-        live: Whether it sends to a live server on this computer.
+        live_port: TCP port of the live server that is started beside it; 0 takes a free one, and a
+            free UDP port for what it is sent; None starts none, and sends nothing.
         history: The file that everything is recorded in; None records nothing.
 
     Raises:
@@ -69,9 +72,17 @@ def demo_host(
         "data_port": data_port,
         "push_port": push_port,
     }
-    if not live:
-        network["live_server"] = False
     plugins = dict(CONFIGURATION["plugin"])
+    if live_port is None:
+        network["live_server"] = False
+    else:
+        plugins["live"] = {
+            "enabled": True,
+            "port": live_port,
+            "token": secrets.token_urlsafe(),
+        }
+        if live_port == 0:
+            network["live_server"] = f"127.0.0.1:{_free_udp_port()}"
     if history is not None:
         plugins["recorder"] = {"file": str(history)}
     made = {**CONFIGURATION, "network": network, "plugin": plugins}
@@ -82,6 +93,12 @@ def demo_host(
             "The demonstration takes free ports with --pull-port 0 --data-port 0 --push-port 0."
         )
         raise
+
+
+def _free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
 
 
 def what_to_try(host: Host) -> Iterator[str]:

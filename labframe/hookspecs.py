@@ -62,6 +62,7 @@ class PluginContext:
         state_dir: A directory of its own; made when it is first asked for by ``directory``.
         source: The configuration's name, for messages.
         base: The configuration's directory, which paths in it are relative to.
+        live_server: ``host:port`` that live datagrams go to; empty if none are sent.
         wall: Returns the unix time in seconds.
         monotonic: Returns seconds on a clock that never goes back.
     """
@@ -72,6 +73,7 @@ class PluginContext:
     state_dir: Path = Path()
     source: str = "lab.toml"
     base: Path = Path()
+    live_server: str = ""
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
 
@@ -214,7 +216,8 @@ class Sink(Protocol):
     0.02: fewer, longer batches cost less.
 
     The first event is ``host`` with ``what = "start"``, and tells of every codename; the last is
-    ``what = "stop"``.
+    ``what = "stop"``. A sink that records may have an attribute ``history``, the path of its file,
+    which live servers of this computer are told.
     """
 
     @property
@@ -260,7 +263,10 @@ class Interlock(Protocol):
 
 
 class Service(Protocol):
-    """Something that runs beside the host, and is started, watched and stopped by it."""
+    """Something that runs beside the host, and is started, watched and stopped by it.
+
+    It may have a method ``said()``, which returns lines to show to who has started the host.
+    """
 
     @property
     def name(self) -> str:

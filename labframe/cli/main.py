@@ -46,6 +46,7 @@ sentence of its docstring.
 
 PLUGIN_HELPS: Final[Mapping[str, str]] = {
     "history": "Show what was recorded, plot it, and write it to files.",
+    "live": "Show the laboratory in browsers, from the live datagrams of its hosts.",
 }
 """The same for commands that bundled plugins add, so that it loads no plugin."""
 

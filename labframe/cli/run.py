@@ -37,6 +37,7 @@ def run(
     from labframe.cli.running import run_host  # here, so that --help is quick
     from labframe.host import Host
 
-    recorded = {"recorder": {"enabled": True}}  # unless the configuration says otherwise
-    host = Host(config, simulate=simulate, state_dir=state_dir, plugin_defaults=recorded)
+    # Unless the configuration says otherwise:
+    defaults = {"recorder": {"enabled": True}, "live": {"enabled": True}}
+    host = Host(config, simulate=simulate, state_dir=state_dir, plugin_defaults=defaults)
     run_host(host, seconds=seconds, verbose=verbose)

@@ -22,7 +22,7 @@ from labframe.host import Host
 from labframe.host.control import Control
 from labframe.host.turns import quick_turns
 
-__all__ = ["run_host", "served"]
+__all__ = ["run_host", "said", "served"]
 
 _LOG_BYTES: Final = 1_000_000
 _LOG_FILES: Final = 5
@@ -102,6 +102,13 @@ def _how_simulated(host: Host) -> str:
     return f", all simulated but {', '.join(real)}" if real else ", all simulated"
 
 
+def said(host: Host) -> Iterator[str]:
+    """Return what services say to who has started the host."""
+    for service in host.services:
+        lines: Callable[[], Iterable[str]] = getattr(service, "said", tuple)
+        yield from lines()
+
+
 def served(host: Host) -> Iterator[str]:
     """Return what a host serves, for people."""
     instruments = len(host.members)
@@ -119,6 +126,7 @@ def served(host: Host) -> Iterator[str]:
     if host.sockets:
         target = "127.0.0.1" if host.port == 9000 else f"127.0.0.1:{host.port}"
         yield f"In a second terminal: labframe watch {target}"
+    yield from said(host)
     for problem in host.problems:
         yield f"Attention: {problem}"
 

@@ -108,6 +108,7 @@ class Draft:
             state_dir=self.state_dir / plugin,
             source=self.config.name,
             base=self.config.directory,
+            live_server=self.config.network.live_server or "",
         )
 
     def _plugin_order(self) -> list[str]:

@@ -6,18 +6,20 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from labframe.config import Config
 from labframe.errors import NotFresh, UnknownCodename
+from labframe.hookspecs import Service
 from labframe.host import snapshot
 from labframe.host.commanding import Commanding
 from labframe.host.description import Described
 from labframe.host.draft import Draft
 from labframe.host.flights import Flights, bytes_for_each
+from labframe.host.live_news import facts
 from labframe.host.live_sink import LiveSink
 from labframe.host.simulated import Simulated
 from labframe.host.sinks import SinkStatus
@@ -120,9 +122,9 @@ class Host:
             self.commanding = Commanding(draft, self._workers, self.reading, more)
             undo.callback(self.commanding.stop)
             self._add_sinks()
-            services = self._draft.gathered("labframe_services")
+            self._services: list[Service] = self._draft.gathered("labframe_services")
             undo.pop_all()
-        self._supervisor = Supervisor(self._feeds.values(), services, self._fanout)
+        self._supervisor = Supervisor(self._feeds.values(), self._services, self._fanout)
         self._threads = ThreadWatch(self._owner, self._fanout)
 
     # Putting it together.
@@ -179,7 +181,11 @@ class Host:
         if server:
             host, _, port = server.rpartition(":")
             try:
-                self._fanout.add(LiveSink(self.config.host.name, self._feeds, (host, int(port))))
+                self._fanout.add(
+                    LiveSink(
+                        self.config.host.name, self._feeds, (host, int(port)), lambda: facts(self)
+                    )
+                )
             except OSError as error:
                 self._problems.append(f"[network] live_server = {server!r}: {error}")
                 _LOG.warning("%s: %s", self.config.name, self._problems[-1])
@@ -382,6 +388,17 @@ class Host:
     def sinks(self) -> list[SinkStatus]:
         """How each sink is doing."""
         return [runner.status() for runner in self._fanout.runners]
+
+    @property
+    def history(self) -> str | None:
+        """The file that a sink records in, for live servers of this computer; None if none does."""
+        files = (getattr(runner.sink, "history", None) for runner in self._fanout.runners)
+        return next((str(file) for file in files if file is not None), None)
+
+    @property
+    def services(self) -> Sequence[Service]:
+        """What runs beside the host."""
+        return self._services
 
     def status(self) -> dict[str, Any]:
         """Return the state of everything, as JSON knows it."""

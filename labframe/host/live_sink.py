@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
+from labframe.host.live_news import DATAGRAM_BYTES, LiveNews
 from labframe.points import Event, Point, Quality, Reading, Sweep
 from labframe.sockets import LiveSocket
 
@@ -19,10 +20,13 @@ _PAUSE_S: Final = 0.002
 class LiveSink:
     """Sends each good reading to a live server; a sweep as RESET and its points.
 
+    What these datagrams cannot say goes out beside them: see :mod:`labframe.host.live_news`.
+
     Args:
         name: The host's name.
         codenames: Every codename that may come.
         server: ``(host, port)`` of the live server.
+        facts: Returns what there is to tell of the host.
 
     Raises:
         OSError: If nobody knows the live server's name.
@@ -30,8 +34,21 @@ class LiveSink:
 
     name = "live"
 
-    def __init__(self, name: str, codenames: Iterable[str], server: tuple[str, int]) -> None:
-        self._socket = LiveSocket(name, codenames, server, no_internal_data_pull_socket=True)
+    def __init__(
+        self,
+        name: str,
+        codenames: Iterable[str],
+        server: tuple[str, int],
+        facts: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self._socket = LiveSocket(
+            name,
+            codenames,
+            server,
+            no_internal_data_pull_socket=True,
+            most_bytes=DATAGRAM_BYTES,
+        )
+        self._news = LiveNews(self._socket, facts)
         self._sent = 0
 
     def write(self, readings: Sequence[Reading | Sweep]) -> None:
@@ -39,7 +56,10 @@ class LiveSink:
         batch: dict[str, Point] = {}
         for reading in readings:
             if reading.quality is not Quality.OK:
-                continue  # the page knows the age of what it has
+                self._send(batch)
+                batch = {}
+                self._news.quality(reading)
+                continue
             if reading.codename in batch or isinstance(reading, Sweep):
                 self._send(batch)
                 batch = {}
@@ -50,10 +70,12 @@ class LiveSink:
         self._send(batch)
 
     def event(self, event: Event) -> None:
-        """Do nothing: these datagrams carry no events."""
+        """Tell of it, if a live server should know."""
+        self._news.event(event)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Say that the host ends, and close the socket."""
+        self._news.close()
         self._socket.stop()
 
     def _sweep(self, sweep: Sweep) -> None:

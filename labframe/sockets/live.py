@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from labframe.points import Value, checked_codenames, checked_point
 from labframe.protocol import live
+from labframe.protocol.wire import MAX_DATAGRAM
 from labframe.sockets.pull import DataPullSocket
 
 __all__ = ["SETTINGS", "LiveSocket", "Settings"]
@@ -49,6 +50,8 @@ class LiveSocket:
         internal_data_pull_socket_port: Its UDP port; 0 takes a free one. A second live socket on a
             computer needs a port of its own.
         host: The address that it listens on; empty is every IPv4 address of the computer.
+        most_bytes: How long a datagram with several codenames becomes at most; the original's live
+            proxy reads 8192 bytes.
 
     Attributes:
         hostname: The name of this computer, which is part of every datagram.
@@ -80,6 +83,7 @@ class LiveSocket:
         internal_data_pull_socket_port: int = 8000,
         *,
         host: str = "",
+        most_bytes: int = MAX_DATAGRAM,
     ) -> None:
         names = checked_codenames(codenames)
         server_host, server_port = live_server or (
@@ -95,6 +99,7 @@ class LiveSocket:
         self.liveserver_ip = str(address[0])
         self.liveserver_port = int(address[1])
         self._address = address
+        self._most_bytes = most_bytes
         self._failing = False
         self._stopped = False
         self._internal_pull_socket: DataPullSocket | None = None
@@ -161,7 +166,9 @@ class LiveSocket:
         self._check_codenames(data)
         points = {name: checked_point(name, point) for name, point in data.items()}
         messages = live.datagrams(
-            self.hostname, {name: live.point(x, y) for name, (x, y) in points.items()}
+            self.hostname,
+            {name: live.point(x, y) for name, (x, y) in points.items()},
+            self._most_bytes,
         )
         if self._internal_pull_socket is not None:
             self._internal_pull_socket.set_batch(points)
@@ -187,7 +194,7 @@ class LiveSocket:
         """
         data: dict[str, Any] = dict.fromkeys(codenames, live.RESET)
         self._check_codenames(data)
-        self._send(live.datagrams(self.hostname, data))
+        self._send(live.datagrams(self.hostname, data, self._most_bytes))
 
     def _check_codenames(self, names: Iterable[str]) -> None:
         for name in names:

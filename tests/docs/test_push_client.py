@@ -26,7 +26,7 @@ _WAIT_S = 30.0
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Host]:
     """The demonstration on free ports, with a laser that fires only when it is told."""
-    with demo_host(tmp_path, 0, 0, 0, live=False) as host:
+    with demo_host(tmp_path, 0, 0, 0) as host:
         set_laser(host, rest_s=0.0)
         host.wait_fresh("moon_laser_temperature")
         host.wait_fresh("chamber_pressure")

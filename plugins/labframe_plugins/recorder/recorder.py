@@ -43,6 +43,7 @@ class Recorder:
     gather_s = 0.05
 
     def __init__(self, settings: Settings, log: logging.Logger) -> None:
+        self.history = settings.file.absolute()
         self._settings = settings
         self._log = log
         self._arrived: list[Reading | Sweep | Event] = []

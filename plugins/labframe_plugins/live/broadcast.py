@@ -1,0 +1,159 @@
+"""Tells all websocket clients what is new, at most 20 times a second, in the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any, Final
+
+import msgspec
+
+from labframe_plugins.live.frames import Pipe, text_frame
+from labframe_plugins.live.health import Health
+from labframe_plugins.live.laboratory import Laboratory
+
+__all__ = ["Broadcast", "Client"]
+
+_LOG = logging.getLogger("labframe.plugin.live")
+_PACE_S: Final = 0.05
+_GATHER_S: Final = 0.001
+"""What comes in several datagrams at once goes out together."""
+_JUDGE_S: Final = 0.25
+_AT_LEAST_S: Final = 1.0
+
+
+class Client:
+    """One websocket client.
+
+    Args:
+        pipe: Writes to it.
+
+    Attributes:
+        skipped: How many updates it missed because it was slow.
+        is_behind: Whether it needs all there is, because it is new or missed some.
+    """
+
+    __slots__ = ("is_behind", "pipe", "skipped")
+
+    def __init__(self, pipe: Pipe) -> None:
+        self.pipe = pipe
+        self.skipped = 0
+        self.is_behind = True
+
+
+class Broadcast:
+    """Hands updates to clients, and all there is to those that are new or slow.
+
+    Args:
+        laboratory: What there is to tell.
+        health: Counts.
+        settled: What the snapshot says beside it: protocol, version, commands.
+    """
+
+    def __init__(self, laboratory: Laboratory, health: Health, settled: dict[str, Any]) -> None:
+        self._laboratory = laboratory
+        self._health = health
+        self._settled = settled
+        self._encode = msgspec.json.Encoder().encode
+        self._bell = asyncio.Event()
+        self.clients: set[Client] = set()
+
+    def ring(self) -> None:
+        """Say that there is something new."""
+        self._bell.set()
+
+    def join(self, client: Client) -> None:
+        """Take a client, which is soon told all there is."""
+        self.clients.add(client)
+        self._bell.set()
+
+    def leave(self, client: Client) -> None:
+        """Let a client go."""
+        self.clients.discard(client)
+
+    def snapshot(self, skipped: int = 0) -> bytes:
+        """Return the message that tells all there is."""
+        return self._message(self._everything(), skipped)
+
+    async def run(self) -> None:
+        """Tell clients for ever."""
+        heartbeat = judged = time.monotonic()
+        while True:
+            now = time.monotonic()
+            wait_s = min(heartbeat + _AT_LEAST_S, judged + _JUDGE_S) - now
+            try:
+                async with asyncio.timeout(max(wait_s, 0.0)):
+                    await self._bell.wait()
+            except TimeoutError:
+                pass
+            else:
+                await asyncio.sleep(_GATHER_S)
+            now = time.monotonic()
+            self._bell.clear()
+            if now - judged >= _JUDGE_S:
+                judged = now
+                self._laboratory.judge()
+            is_due = now - heartbeat >= _AT_LEAST_S
+            if not (is_due or self._laboratory.is_changed or self._someone_waits()):
+                continue
+            try:
+                self._tell(with_health=is_due)
+            except Exception:  # noqa: BLE001  # a fault in one message must not end all others
+                _LOG.exception("an update could not be told")
+                for client in self.clients:
+                    client.is_behind = True
+            if is_due:
+                heartbeat = now
+            await asyncio.sleep(max(0.0, now + _PACE_S - time.monotonic()))
+
+    def _someone_waits(self) -> bool:
+        return any(client.is_behind and client.pipe.is_free for client in self.clients)
+
+    def _tell(self, with_health: bool) -> None:
+        began = time.perf_counter()
+        message = self._laboratory.update()
+        if with_health:
+            message["health"] = self._health.told()
+        frame = text_frame(self._encode(message))
+        behind = []
+        sent = 0
+        for client in self.clients:
+            if client.is_behind or not client.pipe.is_free:
+                behind.append(client)
+            else:
+                client.pipe.write_frame(frame)
+                sent += 1
+        self._health.sent += sent
+        self._health.sent_bytes += sent * len(frame)
+        if behind:
+            self._catch_up(behind)
+        self._health.batch_ms = round((time.perf_counter() - began) * 1000, 3)
+
+    def _catch_up(self, behind: list[Client]) -> None:
+        """Tell all there is to those who can be told; it holds the update that was just made."""
+        everything = None
+        for client in behind:
+            if not client.pipe.is_free:
+                self._skip(client)
+                continue
+            everything = everything or self._everything()
+            frame = text_frame(self._message(everything, client.skipped))
+            client.pipe.write_frame(frame)
+            self._health.sent += 1
+            self._health.sent_bytes += len(frame)
+            self._health.resynchronised += client.skipped > 0
+            client.is_behind, client.skipped = False, 0
+
+    def _skip(self, client: Client) -> None:
+        client.is_behind = True
+        client.skipped += 1
+        self._health.skipped += 1
+
+    def _everything(self) -> bytes:
+        told = {**self._settled, **self._laboratory.snapshot(), "health": self._health.told()}
+        return bytes(self._encode(told))
+
+    def _message(self, everything: bytes, skipped: int) -> bytes:
+        """Put in front what differs from client to client."""
+        return b'{"type":"snapshot","skipped":%d,%b' % (skipped, everything[1:])

@@ -1,0 +1,158 @@
+"""One codename: its newest point, what it is worth, and the points before."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any, Final
+
+__all__ = ["Channel", "Rhythm"]
+
+_KEPT_POINTS: Final = 600
+_SPECTRUM_POINTS: Final = 100_000
+_SENT_POINTS: Final = 200
+_TEN_YEARS_S: Final = 10 * 365.25 * 86400.0
+_SHORTEST_S, _LONGEST_S = 3.0, 900.0
+"""900 s is after what time the original's sockets call themselves inactive."""
+
+
+class Rhythm:
+    """Learns how often something comes, to tell when it is overdue."""
+
+    __slots__ = ("_gap_s", "_last")
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._gap_s: float | None = None
+
+    def beat(self, now: float) -> None:
+        """Note that it came; ``now`` is monotonic."""
+        if self._last is not None:
+            gap_s = min(now - self._last, _LONGEST_S)
+            self._gap_s = max(gap_s, 0.8 * (self._gap_s or 0.0))
+        self._last = now
+
+    def patience_s(self) -> float:
+        """Return after how many seconds it is overdue."""
+        if self._gap_s is None:
+            return _LONGEST_S
+        return min(max(3 * self._gap_s, _SHORTEST_S), _LONGEST_S)
+
+
+class Channel:
+    """A codename of a host.
+
+    Attributes:
+        codename: The name.
+        facts: What was declared: instrument, label, unit, kind, stale_after, every.
+        quality: What the host says; it is ``old`` all the same when it is, see ``judged``.
+        x: Of the newest point; None if there was none.
+        y: Likewise.
+        arrival: Monotonic time of the newest point; None if there was none.
+        sender: Where the last point came from.
+        instance: The start of the host in which it was told of; empty if it never was.
+        was_reset: Whether a new spectrum has begun since ``taken``.
+        announced: The quality that clients know.
+    """
+
+    __slots__ = (
+        "_points", "_rhythm", "_waiting", "announced", "arrival", "codename", "facts",
+        "instance", "quality", "sender", "was_reset", "x", "y",
+    )  # fmt: skip
+
+    def __init__(self, codename: str) -> None:
+        self.codename = codename
+        self.facts: dict[str, Any] = {
+            "instrument": None, "label": codename, "unit": None, "kind": "date",
+            "stale_after": _LONGEST_S, "every": None,
+        }  # fmt: skip
+        self.quality = "never"
+        self.announced = "never"
+        self.x: Any = None
+        self.y: Any = None
+        self.arrival: float | None = None
+        self.sender: Any = None
+        self.instance = ""
+        self.was_reset = False
+        self._points = array("d")
+        self._waiting: list[Any] = []
+        self._rhythm = Rhythm()
+
+    @property
+    def is_spectrum(self) -> bool:
+        """Whether x is no time."""
+        return bool(self.facts["kind"] == "data")
+
+    def put(self, x: Any, y: Any, now: float, wall: float) -> None:
+        """Take a point.
+
+        Args:
+            x: Unix time in seconds, or any number.
+            y: The value.
+            now: Monotonic time.
+            wall: Unix time, to tell a time from another number where nothing was declared.
+        """
+        if not self.instance:
+            self._learn(x, now, wall)
+        self.x, self.y, self.arrival, self.quality = x, y, now, "ok"
+        self._waiting += (x, y)
+        if type(y) in (float, int) and type(x) in (float, int):
+            self._remember(x, y)
+
+    def reset(self) -> None:
+        """Forget the points: a new spectrum begins."""
+        self.was_reset = True
+        self._waiting.clear()
+        self._points = array("d")
+
+    def judged(self, now: float) -> str:
+        """Return what the newest point is worth at the monotonic time ``now``."""
+        if self.quality != "ok" or self.arrival is None:
+            return self.quality
+        stale_after = self.facts["stale_after"]
+        is_old = stale_after is not None and now - self.arrival > stale_after
+        return "old" if is_old else "ok"
+
+    def age_s(self, now: float) -> float | None:
+        """Return how old the newest point is in seconds; None if there was none."""
+        return None if self.arrival is None else round(max(0.0, now - self.arrival), 3)
+
+    def described(self, now: float) -> dict[str, Any]:
+        """Return all there is to say of it."""
+        return {
+            **self.facts,
+            "quality": self.judged(now), "x": self.x, "y": self.y, "age": self.age_s(now),
+        }  # fmt: skip
+
+    def taken(self) -> list[Any]:
+        """Return the points since this was called last: x, y, x, y, ..."""
+        points, self._waiting = self._waiting, []
+        self.was_reset = False
+        return points if self.is_spectrum else points[-2 * _SENT_POINTS :]
+
+    def recent(self, most: int = _KEPT_POINTS) -> list[float]:
+        """Return the last points that are numbers: x, y, x, y, ...; a spectrum as a whole."""
+        if self.is_spectrum:
+            return self._points.tolist()
+        return self._points[-2 * min(most, _KEPT_POINTS) :].tolist()
+
+    def learned_stale_after(self) -> float | None:
+        """Return the new time after which it is old, if it is another one than before."""
+        if self.instance:
+            return None
+        known, learned = self.facts["stale_after"], self._rhythm.patience_s()
+        if self.is_spectrum or 0.75 * known <= learned <= 1.25 * known:
+            return None
+        return round(learned, 3)
+
+    def _learn(self, x: Any, now: float, wall: float) -> None:
+        self._rhythm.beat(now)
+        if self.arrival is None and type(x) in (float, int):
+            self.facts["kind"] = "date" if abs(x - wall) < _TEN_YEARS_S else "data"
+
+    def _remember(self, x: float, y: float) -> None:
+        points = self._points
+        points.append(x)
+        points.append(y)
+        most = 2 * (_SPECTRUM_POINTS if self.is_spectrum else _KEPT_POINTS)
+        if len(points) > 2 * most:
+            del points[:-most]

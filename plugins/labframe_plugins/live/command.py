@@ -1,0 +1,110 @@
+"""``labframe live``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from labframe_plugins.live.settings import Settings, read_settings
+
+__all__ = ["live"]
+
+_ORPHAN_S: Final = 60.0
+_LOOK_S: Final = 1.0
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option("--listen", help="The address for browsers. [default: 127.0.0.1]")
+@click.option("--port", type=int, help="The TCP port for browsers. [default: 8765]")
+@click.option("--udp-listen", help="The address for live datagrams. [default: 127.0.0.1]")
+@click.option("--udp-port", type=int, help="Their UDP port. [default: 9767]")
+@click.option(
+    "--accept", multiple=True, metavar="NETWORK",
+    help="Whose datagrams are taken, such as 10.1.0.0/16; several times for several. "
+    "[default: this computer's]",
+)  # fmt: skip
+@click.option(
+    "--legacy-port", type=int,
+    help="A TCP port for pages that speak the original live proxy's protocol. [default: none]",
+)  # fmt: skip
+@click.option("--seconds", type=float, help="Stop after so long. [default: run until Ctrl-C]")
+@click.option("--service", is_flag=True, hidden=True)
+def live(config: Path | None, seconds: float | None, service: bool, **given: Any) -> None:
+    """Show the laboratory in browsers, from the live datagrams of its hosts.
+
+    One live server serves many hosts, labframe's and others that send live datagrams. `labframe
+    run` starts one by itself; this runs one alone, on a computer without instruments for example.
+    What the options do not say is taken from [plugin.live] of CONFIG, if one is named: the access
+    token, too, without which no commands are taken.
+    """
+    from labframe_plugins.live.server import LiveServer  # here, so that --help is quick
+    from labframe_plugins.live.service import page_address
+
+    if service:
+        settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
+    else:
+        settings = _settings(config, {key: value for key, value in given.items() if value})
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    server = LiveServer(settings)
+
+    async def run() -> None:
+        loop, until = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C interrupts
+                loop.add_signal_handler(number, until.set)
+        if seconds is not None:
+            loop.call_later(seconds, until.set)
+
+        def ready(ports: Any) -> None:
+            if service:
+                _tell(ports._asdict())
+                threading.Thread(target=_follow, args=(loop, until, server), daemon=True).start()
+                return
+            click.echo(f"In a browser: {page_address(settings, ports.http)}")
+            click.echo(f"Live datagrams: UDP {ports.udp} on {settings.udp_listen}")
+            if ports.legacy is not None:
+                click.echo(f"The original's protocol: TCP {ports.legacy}")
+
+        await server.run(until, ready)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())
+
+
+def _settings(config: Path | None, given: dict[str, Any]) -> Settings:
+    section: dict[str, Any] = {}
+    base = Path()
+    if config is not None:
+        from labframe.config import load
+
+        loaded = load(config)
+        section, base = loaded.plugin_sections.get("live", {}), loaded.directory
+    return read_settings({**section, **given}, path=lambda text: base / Path(text).expanduser())
+
+
+def _tell(ports: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(ports) + "\n")
+    sys.stdout.flush()
+
+
+def _follow(loop: asyncio.AbstractEventLoop, until: asyncio.Event, server: Any) -> None:
+    """End some time after the host that started this has died, unless others go on sending."""
+    with contextlib.suppress(OSError, ValueError):
+        while sys.stdin.buffer.read(4096):
+            pass
+    while time.monotonic() - server.heard < _ORPHAN_S:
+        time.sleep(_LOOK_S)
+    with contextlib.suppress(RuntimeError):  # it has ended already
+        loop.call_soon_threadsafe(until.set)

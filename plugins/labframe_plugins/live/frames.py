@@ -1,0 +1,71 @@
+"""Websocket frames that are made once and written to many clients.
+
+An ASGI server makes each client's frame anew and wakes a task for it, which costs more than all
+else. A server's frames are the same for all clients, so uvicorn's protocol is given one more way
+out: bytes that are a whole frame already.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final, Protocol
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+__all__ = ["EXTENSION", "FrameProtocol", "Pipe", "text_frame"]
+
+EXTENSION: Final = "labframe.frames"
+"""Where a websocket's ASGI scope has its ``Pipe``."""
+
+_TEXT: Final = 0x81  # the whole message, as text
+
+
+class Pipe(Protocol):
+    """Writes frames to one client."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes another one: not while the client is slow, or has gone."""
+
+    def write_frame(self, frame: bytes) -> None:
+        """Write a frame."""
+
+
+def text_frame(message: bytes) -> bytes:
+    """Return the frame of a text message, as a server sends it."""
+    length = len(message)
+    if length < 126:
+        return bytes((_TEXT, length)) + message
+    if length < 65536:
+        return struct.pack("!BBH", _TEXT, 126, length) + message
+    return struct.pack("!BBQ", _TEXT, 127, length) + message
+
+
+class FrameProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's websocket protocol, which takes frames that were made elsewhere."""
+
+    def handle_connect(self, event: Any) -> None:
+        """Put the way out into the scope, before the application sees it."""
+        super().handle_connect(event)
+        scope = getattr(self, "scope", None)
+        if scope is not None:  # the handshake was well
+            scope["extensions"][EXTENSION] = self
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes another frame."""
+        return self.writable.is_set() and self._is_open
+
+    def write_frame(self, frame: bytes) -> None:
+        """Write a frame."""
+        if self._is_open:
+            self.transport.write(frame)
+
+    @property
+    def _is_open(self) -> bool:
+        return (
+            self.handshake_complete
+            and not self.close_sent
+            and not self.disconnected
+            and not self.transport.is_closing()
+        )
