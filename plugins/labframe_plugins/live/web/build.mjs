@@ -17,7 +17,7 @@ await build({
   target: ["chrome111", "firefox113", "safari16.4"],
   legalComments: "none",
   loader: { ".woff2": "file" },
-  assetNames: "[name]",
+  assetNames: "[name]-[hash]",
   outdir: folder,
   logLevel: "warning",
 });

@@ -53,7 +53,8 @@ function powersOfTen(_plot: uPlot, splits: number[]): (number | null)[] {
 }
 
 export function timeAxis(ink: Ink): uPlot.Axis {
-  return { ...look(ink), values: timeTexts as uPlot.Axis.Values, incrs: STEPS, space: 76, size: 30 };
+  return { ...look(ink), values: timeTexts as uPlot.Axis.Values, incrs: STEPS, space: 76,
+    size: (_plot, texts) => (texts?.some((one) => one?.includes("\n")) ? 42 : 30) };
 }
 
 export function numberAxis(scale: string, unit: string | null, side: 1 | 2 | 3, isFirst: boolean, isLog: boolean, ink: Ink): uPlot.Axis {

@@ -43,10 +43,13 @@ export function scalesOf(channels: Channel[], own: boolean): ScaleOf {
   return found;
 }
 
-/** Returns a range that never is empty, and is positive where it is logarithmic. */
-export function rangeOf(isLog: boolean): uPlot.Scale.Range {
-  return (_plot, low, high) => {
-    if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return isLog ? [1e-3, 1] : [0, 1];
+/** Returns a range that never is empty, and is positive where it is logarithmic; `beside` must fit in, too. */
+export function rangeOf(isLog: boolean, beside: () => [number, number] = () => [Infinity, -Infinity]): uPlot.Scale.Range {
+  return (_plot, lowest, highest) => {
+    const [least, most] = beside();
+    const low = Math.min(lowest ?? Infinity, least);
+    const high = Math.max(highest ?? -Infinity, most);
+    if (!Number.isFinite(low) || !Number.isFinite(high)) return isLog ? [1e-3, 1] : [0, 1];
     if (isLog) {
       const bottom = 10 ** Math.floor(Math.log10(low));
       const top = 10 ** Math.ceil(Math.log10(high));

@@ -24,6 +24,16 @@ export function drawBand(plot: uPlot, band: Band, scale: string, colour: string,
   ctx.restore();
 }
 
+/** Widens limits by a band, within a time; below 0 nothing is on a logarithmic axis. */
+export function widen(limits: [number, number], band: Band, since: number | undefined, until: number | undefined, isLog: boolean): void {
+  band.t.forEach((t, index) => {
+    const [low, high] = [band.low[index] ?? Infinity, band.high[index] ?? -Infinity];
+    if (t < (since ?? -Infinity) || t > (until ?? Infinity) || (isLog && low <= 0)) return;
+    limits[0] = Math.min(limits[0], low);
+    limits[1] = Math.max(limits[1], high);
+  });
+}
+
 function fill(plot: uPlot, { t, low, high }: Band, scale: string, start: number, end: number): void {
   const path = new Path2D();
   const at = (value: number | undefined, which: string): number => plot.valToPos(value ?? 0, which, true);

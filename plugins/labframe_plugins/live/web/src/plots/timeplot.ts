@@ -9,7 +9,7 @@ import { numberAxis, timeAxis } from "./axes";
 import { rangeOf, scalesOf, sizeOf, type Figure, type ReadOut, type ScaleOf } from "./figure";
 import { historyOf } from "./history";
 import { dashOf, ink, onScheme } from "./ink";
-import { drawBand, drawMarks, sentence } from "./overlay";
+import { drawBand, drawMarks, sentence, widen } from "./overlay";
 import { Table } from "./table";
 
 /** What a plot asks of the view that it is in. */
@@ -61,7 +61,7 @@ export class TimePlot implements Figure {
     const { log } = this.arrangement;
     const { names, units, of } = this.scales;
     const scales: uPlot.Scales = { x: { time: true, auto: false } };
-    for (const name of names) scales[name] = { distr: log ? 3 : 1, range: rangeOf(log) };
+    names.forEach((name, index) => { scales[name] = { distr: log ? 3 : 1, range: rangeOf(log, () => this.bandLimits(index)) }; });
     const series = this.channels.map((channel, index): uPlot.Series => ({
       label: channel.codename, scale: names[of[index] ?? 0] ?? "y", stroke: this.colours.series[index % 8] ?? "", width: 1.5,
       dash: dashOf(index), points: { show: (plot, one) => isSparse(plot, one) },
@@ -93,6 +93,16 @@ export class TimePlot implements Figure {
     const newest = this.past.at(-1)?.time ?? -Infinity;
     const fresh = this.at.store.marks.filter((mark) => mark.time > newest);
     return [...this.past, ...fresh].filter((mark) => hosts.has(mark.host));
+  }
+
+  /** Returns what is lowest and highest in the bands of a scale, within the time that is seen. */
+  private bandLimits(scale: number): [number, number] {
+    const { min: since = -Infinity, max: until = Infinity } = this.plot?.scales["x"] ?? {};
+    const limits: [number, number] = [Infinity, -Infinity];
+    this.table.bands.forEach((band, index) => {
+      if (this.scales.of[index] === scale && band) widen(limits, band, since, until, this.arrangement.log);
+    });
+    return limits;
   }
 
   private drawBands(): void {
