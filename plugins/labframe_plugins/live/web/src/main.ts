@@ -81,4 +81,4 @@ addEventListener("hashchange", (event) => {
 route();
 // Ages grow also where nothing comes.
 setInterval(redraw, 500);
-setTimeout(() => connection.state.connected || tellState(), 1500);
+setTimeout(tellState, 1500);

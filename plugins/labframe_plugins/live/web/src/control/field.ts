@@ -55,5 +55,6 @@ export class Field {
 function wordOf(value: unknown): string {
   if (value === true) return "yes";
   if (value === false) return "no";
+  if (value === null) return "none";
   return typeof value === "string" ? brief(value, 60) : JSON.stringify(value);
 }

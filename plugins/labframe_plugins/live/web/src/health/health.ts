@@ -97,7 +97,7 @@ function instrumentRows(one: Instrument, now: number): HTMLElement[] {
     one.lateMs === null ? "–" : `${one.lateMs.toFixed(one.lateMs < 10 ? 1 : 0)} ms`, one.port ? said(one.port, 60) : "–",
   ];
   const name = el("th", { scope: "row" }, said(one.name, 80), el("small", {}, said([one.driver, one.identity].filter(Boolean).join(" · "), 80)));
-  const row = el("tr", {}, name, ...cells.map((cell, index) => el("td", index > 0 && index < 6 ? { class: "figure" } : {}, cell)));
+  const row = el("tr", {}, name, ...cells.map((cell, index) => el("td", index > 0 ? { class: "figure" } : {}, cell)));
   if (!one.error) return [row];
   return [row, el("tr", { class: "error" }, el("td", { colspan: COLUMNS.length }, el("p", { class: "why" }, said(one.error))))];
 }

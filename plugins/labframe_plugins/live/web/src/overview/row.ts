@@ -34,7 +34,8 @@ export class Row {
     this.eye = button("eye", `${EYE}${STRUCK}`, () => choice.hide(key));
     const spark = svg("svg", { class: "spark", viewBox: `-1 -2 ${WIDTH + 2} ${HEIGHT + 4}`, "aria-hidden": "true", preserveAspectRatio: "none" }, this.line);
     const name = el("a", { href: plotOf(key), title: `Plot ${codename.slice(0, 100)}` }, said(codename, 80));
-    const worded = label && label !== codename && !codename.endsWith(label) ? el("small", {}, said(label, 60)) : null;
+    const isTold = codename.toLowerCase().endsWith(label.toLowerCase().replace(/\s+/g, "_"));
+    const worded = label && !isTold ? el("small", {}, said(label, 60)) : null;
     this.root = el("div", { role: "row", class: "row" },
       el("span", { role: "cell", class: "cell-star" }, this.star),
       el("span", { role: "rowheader", class: "cell-name" }, name, worded),
