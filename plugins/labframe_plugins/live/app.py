@@ -69,7 +69,7 @@ def application(
         Route("/api/v1/access", _answered(api.access)),
         Route("/api/v1/command", _answered(api.command), methods=["POST"]),
         WebSocketRoute("/api/v1/live", api.live),
-        Route("/{path:path}", pages),
+        Route("/{path:path}", pages.answer),
     ]
     return Guard(Starlette(routes=routes), access)
 

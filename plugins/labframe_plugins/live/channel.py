@@ -11,6 +11,7 @@ _KEPT_POINTS: Final = 600
 _SPECTRUM_POINTS: Final = 100_000
 _SENT_POINTS: Final = 200
 _TEN_YEARS_S: Final = 10 * 365.25 * 86400.0
+_LARGEST: Final = 1 << 63
 _SHORTEST_S, _LONGEST_S = 3.0, 900.0
 """900 s is after what time the original's sockets call themselves inactive."""
 
@@ -95,7 +96,7 @@ class Channel:
             self._learn(x, now, wall)
         self.x, self.y, self.arrival, self.quality = x, y, now, "ok"
         self._waiting += (x, y)
-        if type(y) in (float, int) and type(x) in (float, int):
+        if _is_number(x) and _is_number(y):
             self._remember(x, y)
 
     def reset(self) -> None:
@@ -146,7 +147,7 @@ class Channel:
 
     def _learn(self, x: Any, now: float, wall: float) -> None:
         self._rhythm.beat(now)
-        if self.arrival is None and type(x) in (float, int):
+        if self.arrival is None and _is_number(x):
             self.facts["kind"] = "date" if abs(x - wall) < _TEN_YEARS_S else "data"
 
     def _remember(self, x: float, y: float) -> None:
@@ -156,3 +157,8 @@ class Channel:
         most = 2 * (_SPECTRUM_POINTS if self.is_spectrum else _KEPT_POINTS)
         if len(points) > 2 * most:
             del points[:-most]
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether it is a number that can be plotted: no truth value, and none of 400 digits."""
+    return type(value) is float or (type(value) is int and abs(value) < _LARGEST)

@@ -168,6 +168,7 @@ class Laboratory:
             channel = host.channels[codename] = Channel(codename)
             self.codenames += 1
         channel.sender = sender
+        kind = channel.facts["kind"]
         if value == RESET:
             channel.reset()
         else:
@@ -175,6 +176,8 @@ class Laboratory:
         if is_new:
             channel.announced = channel.judged(now)
             self._change(host, {"codenames": {codename: channel.described(now)}})
+        elif channel.facts["kind"] != kind:
+            self._change(host, {"codenames": {codename: {"kind": channel.facts["kind"]}}})
         elif (learned := channel.learned_stale_after()) is not None:
             channel.facts["stale_after"] = learned
             self._change(host, {"codenames": {codename: {"stale_after": learned}}})

@@ -72,7 +72,7 @@ class Pages:
         """Whether there is a page."""
         return _INDEX in self._files
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer a request for a file."""
         file = self._files.get(request.path_params.get("path") or _INDEX)
         if file is None:

@@ -89,6 +89,11 @@ class Receiver(asyncio.DatagramProtocol):
         except Crowded as error:
             self._oversized(sender[0], str(error))
             return
+        except Exception as error:  # noqa: BLE001  # else it would be the last one that is taken
+            if not health.malformed:
+                _LOG.exception("a datagram could not be taken")
+            self._malformed(sender[0], f"{type(error).__name__}: {error}")
+            return
         if self._transport is not None and self._laboratory.should_ask(datagram, sender):
             self._transport.sendto(QUESTION, addr)
         self._heard(datagram, data)

@@ -189,6 +189,7 @@ def _server(app: ASGIApp, **tls: Any) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # anybody could write another address into the audit
         ws_max_size=_LONGEST_MESSAGE,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=_GRACE_S,
