@@ -58,7 +58,7 @@ export class Store {
     for (const host of [...this.hosts.values()]) {
       const next = thing(hosts[host.key]);
       this.forget(host, next["codenames"], next["instruments"]);
-      if (!(host.key in hosts)) this.hosts.delete(host.key);
+      if (!Object.hasOwn(hosts, host.key)) this.hosts.delete(host.key);
     }
     this.mergeHosts(hosts, arrived);
     this.marks = list(message["marks"]).map(markOf);
@@ -69,8 +69,8 @@ export class Store {
 
   /** Forgets what a host has no longer. */
   private forget(host: Host, codenames: unknown, instruments: unknown): void {
-    for (const name of [...host.channels.keys()]) if (!(name in thing(codenames))) this.dropChannel(host, name);
-    for (const name of [...host.instruments.keys()]) if (!(name in thing(instruments))) host.instruments.delete(name);
+    for (const name of [...host.channels.keys()]) if (!Object.hasOwn(thing(codenames), name)) this.dropChannel(host, name);
+    for (const name of [...host.instruments.keys()]) if (!Object.hasOwn(thing(instruments), name)) host.instruments.delete(name);
   }
 
   private update(message: Thing, arrived: number): void {

@@ -33,7 +33,7 @@ export class CommandForm {
     private readonly who: () => string,
   ) {
     this.fields = argumentsOf(method.arguments).map((argument) => new Field(argument, () => this.forget()));
-    const name = method.method.split(".").at(-1) ?? method.method;
+    const name = method.method.slice(method.method.indexOf(".") + 1);
     const guarded = method.dangerous ? el("span", { class: "tag", "data-state": "dangerous" }, "dangerous") : null;
     this.root = el("form", { class: "command", "on:submit": (event) => { event.preventDefault(); void this.dryRun(); } },
       el("header", {}, el("h4", {}, said(name, 60)), guarded, this.now),

@@ -1,7 +1,7 @@
 // What time plots and xy plots have in common.
 
 import type uPlot from "uplot";
-import type { Channel } from "../model";
+import type { Channel, Mark } from "../model";
 import { plain, unitText } from "../format";
 
 /** One drawn plot. */
@@ -12,6 +12,8 @@ export interface Figure {
   /** Fits it to its place. */
   resize(): void;
   destroy(): void;
+  /** Returns the commands within the time that is seen. */
+  marks(): Mark[];
   /** Returns what is seen, as a picture's canvas. */
   canvas(): HTMLCanvasElement;
   /** Returns what is seen, as the rows of a table. */

@@ -2,7 +2,7 @@
 
 import { el, said, setAttribute, setText } from "../element";
 import { moment, plain, span, typeset, unitText } from "../format";
-import type { Channel } from "../model";
+import type { Channel, Mark } from "../model";
 import type { Arrangement } from "./arrangement";
 import type { Figure } from "./figure";
 import { ink } from "./ink";
@@ -128,6 +128,10 @@ export class Panel {
     const names = this.channels.map((channel) => channel.codename.slice(0, 60)).join(", ");
     const { span: length, until } = this.owner.window;
     setAttribute(this.place, "aria-label", `Plot of ${names || "nothing"}: ${span(length)} until ${until === null ? "now" : moment(until)}`);
+  }
+
+  marks(): Mark[] {
+    return this.figure?.marks() ?? [];
   }
 
   destroy(): void {

@@ -8,6 +8,7 @@ import type { Store } from "../store";
 import { arrangementsOf, clamp, proposal, queryOf, spanOf, type Arrangement, type Span } from "./arrangement";
 import { Panel, type PanelOwner } from "./panel";
 import { Picker } from "./picker";
+import { MarkList } from "./marklist";
 
 const SPANS: [number, string][] = [
   [60, "1 min"], [600, "10 min"], [3600, "1 h"], [6 * 3600, "6 h"], [86400, "1 d"], [7 * 86400, "1 w"], [30 * 86400, "1 mo"], [365 * 86400, "1 y"],
@@ -22,6 +23,7 @@ export class Plots implements Shown, PanelOwner {
   private readonly picker: Picker;
   private readonly grid = el("div", { class: "panels" });
   private readonly nothing = el("p", { class: "nothing" });
+  private readonly marks = new MarkList();
   private readonly spans = SPANS.map(([length, name]) => el("button", { type: "button", "on:click": () => this.move(length, this.window.until) }, name));
   private readonly live = el("button", { type: "button", class: "live", "on:click": () => this.move(this.window.span, null), title: "Follow the present (key: L)" }, "Live");
   private readonly when = el("span", { class: "count", role: "status" });
@@ -40,7 +42,7 @@ export class Plots implements Shown, PanelOwner {
           step("+", "Zoom in (key: +)", () => this.scale(0.5)), step("›", "Later (key: right)", () => this.pan(0.5)), this.live),
         this.when,
         el("button", { type: "button", class: "primary add", "on:click": () => this.add() }, "Add a plot")),
-      this.grid, this.nothing, this.picker.root);
+      this.grid, this.nothing, this.marks.root, this.picker.root);
     addEventListener("keydown", (event) => this.root.isConnected && this.key(event));
   }
 
@@ -73,6 +75,7 @@ export class Plots implements Shown, PanelOwner {
       else for (const panel of this.panels) panel.reconsider();
     }
     for (const panel of this.panels) panel.draw();
+    this.marks.show(this.panels.flatMap((panel) => panel.marks()));
     this.nothing.hidden = this.panels.length > 0;
     setText(this.nothing, this.store.channels.size ? "No plot yet." : "No host has been heard yet.");
   }

@@ -88,11 +88,12 @@ export class TimePlot implements Figure {
     this.at.redraw();
   }
 
-  private marks(): Mark[] {
+  marks(): Mark[] {
+    const { min: since = -Infinity, max: until = Infinity } = this.plot.scales["x"] ?? {};
     const hosts = new Set(this.channels.map((channel) => channel.host));
     const newest = this.past.at(-1)?.time ?? -Infinity;
     const fresh = this.at.store.marks.filter((mark) => mark.time > newest);
-    return [...this.past, ...fresh].filter((mark) => hosts.has(mark.host));
+    return [...this.past, ...fresh].filter((mark) => hosts.has(mark.host) && mark.time >= since && mark.time <= until);
   }
 
   /** Returns what is lowest and highest in the bands of a scale, within the time that is seen. */

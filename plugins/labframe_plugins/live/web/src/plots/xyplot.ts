@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { plain } from "../format";
-import type { Channel } from "../model";
+import type { Channel, Mark } from "../model";
 import { ask } from "../server";
 import { list, thing } from "../wire";
 import type { Arrangement } from "./arrangement";
@@ -125,6 +125,11 @@ export class XyPlot implements Figure {
   destroy(): void {
     for (const end of this.ends) end();
     this.plot.destroy();
+  }
+
+  /** What is over x is not over time. */
+  marks(): Mark[] {
+    return [];
   }
 
   canvas(): HTMLCanvasElement {
