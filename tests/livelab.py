@@ -67,7 +67,7 @@ class Live:
 
     def command(self, token: str = TOKEN, **wish: Any) -> httpx.Response:
         """Send a command."""
-        headers = {"authorization": f"Bearer {token}"}
+        headers = {b"authorization": b"Bearer " + token.encode()} if token else {}
         return httpx.post(
             f"{self.url}/api/v1/command", json=wish, headers=headers, timeout=PATIENCE_S
         )
@@ -178,7 +178,7 @@ class Viewer:
 def _is(done: Callable[[], Any]) -> bool:
     try:
         return bool(done())
-    except (KeyError, IndexError):
+    except (KeyError, IndexError, ValueError):
         return False
 
 

@@ -24,7 +24,7 @@ from rich.text import Text
 
 LABFRAME = [sys.executable, "-m", "labframe"]
 STATIC = Path(__file__).parents[1] / "_static"
-ROWS, COLUMNS = 40, 112
+ROWS, COLUMNS = 64, 112
 ROUNDS = 30
 
 CELL, LINE, MARGIN = 8.43, 17.0, 16.0

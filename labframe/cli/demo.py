@@ -35,14 +35,14 @@ def demo(
 ) -> None:
     """Run a simulated laboratory on this computer.
 
-    A laser and vacuum gauges on pseudo-terminals, polled by their drivers, on the network. It
-    prints what to try in a second terminal, and what changes; Ctrl-C ends it. What it measures is
-    recorded in a file that stays. The page has buttons for the commands, too: its address holds the
-    access token of this demonstration.
+    A laser, vacuum gauges, pumps and a gas flow on pseudo-terminals, polled by their drivers, on
+    the network. It prints what to try in a second terminal, and what changes; Ctrl-C ends it. What
+    it measures is recorded in a file that stays. The page has the commands, too: its address holds
+    the access token of this demonstration.
     """
     from labframe.cli.running import run_host, said  # here, so that --help is quick
     from labframe.config import Config
-    from labframe.demo import demo_host, what_to_try
+    from labframe.demo import Scenario, demo_host, what_to_try
     from labframe.host import Host
     from labframe.host.draft import default_state_dir
 
@@ -62,4 +62,5 @@ def demo(
             yield from said(host)
             yield from what_to_try(host)
 
-        run_host(host, seconds=seconds, say=lines, keep_log=False)
+        with Scenario(host):
+            run_host(host, seconds=seconds, say=lines, keep_log=False)

@@ -76,12 +76,14 @@ class Seen(NamedTuple):
         unit: Of y; empty when the host does not tell.
         socket: The UDP port that served it.
         is_data: Whether the host says that x is no time.
+        on_demand: Whether the host reads it only when somebody asks.
     """
 
     point: Point | None
     unit: str
     socket: int
     is_data: bool
+    on_demand: bool = False
 
     def age_s(self, now: float) -> float | None:
         """Return how long ago it was measured, in seconds; None where x looks like no unix time.
@@ -111,6 +113,7 @@ class Source:
         self._clients: list[tuple[int, PullClient[Point | Marker]]] = []
         self._units: dict[str, str] = {}
         self._data_ports: set[int] = set()
+        self._on_demand: set[str] = set()
         self._names: list[str] | None = None
 
     def read(self) -> dict[str, Seen]:
@@ -141,6 +144,7 @@ class Source:
                 unit=self._units.get(name, ""),
                 socket=port,
                 is_data=is_data,
+                on_demand=name in self._on_demand,
             )
             for name, point in client.points().items()
         }
@@ -156,6 +160,9 @@ class Source:
             ports = [socket.port for socket in sockets]
         self._data_ports = {socket.port for socket in sockets if socket.kind == "data"}
         self._units = {n: one.unit for n, one in status.codenames.items()} if status else {}
+        self._on_demand = {
+            name for name, one in (status.codenames if status else {}).items() if one.on_demand
+        }
         self._names = None
         self._clients = [
             (

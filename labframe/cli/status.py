@@ -100,7 +100,7 @@ def _rows(instrument: InstrumentStatus, now: float) -> Iterator[list[str]]:
         yield [
             f"  {name} [{unit}]" if unit else f"  {name}",
             f"UDP {one.socket}",
-            one.quality,
+            "on demand" if one.on_demand and one.quality == "never" else one.quality,
             age_in_words(one.age),
             *[""] * 3,
         ]

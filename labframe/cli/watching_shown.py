@@ -44,9 +44,10 @@ def _host_entry(host: Watched) -> dict[str, Any]:
 
 
 def _point_entry(course: Course) -> dict[str, Any]:
-    point, unit, socket, _ = course.seen
-    x, y = (None, None) if point is None else point
-    return {"x": x, "y": y, "old": point is None, "unit": unit, "socket": socket}
+    seen = course.seen
+    x, y = (None, None) if seen.point is None else seen.point
+    is_old = seen.point is None
+    return {"x": x, "y": y, "old": is_old, "unit": seen.unit, "socket": seen.socket}
 
 
 def lines(hosts: Sequence[Watched], now: float) -> list[list[str]]:
@@ -66,7 +67,10 @@ def lines(hosts: Sequence[Watched], now: float) -> list[list[str]]:
 
 
 def drawn(hosts: Sequence[Watched], now: float) -> RenderableType:
-    """Return one round as a table for a terminal, with what is wrong beneath it."""
+    """Return one round as a table for a terminal, with what is wrong beneath it.
+
+    What is read on demand has a row once somebody has asked for it.
+    """
     from rich import box
     from rich.console import Group
     from rich.table import Table
@@ -103,7 +107,8 @@ def drawn(hosts: Sequence[Watched], now: float) -> RenderableType:
 def _each(hosts: Sequence[Watched]) -> Iterator[tuple[Watched, str, Course]]:
     for host in hosts:
         for codename, course in host.courses.items():
-            yield host, codename, course
+            if course.point is not None or not course.seen.on_demand:
+                yield host, codename, course
 
 
 def _value(host: Watched, course: Course) -> str:

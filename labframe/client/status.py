@@ -47,12 +47,14 @@ class CodenameStatus:
         quality: ``ok``, ``old``, ``error``, ``disconnected`` or ``never``.
         age: Seconds since it came, by the host's clock; None when there was none.
         socket: The UDP port that serves it.
+        on_demand: Whether it is read only when somebody asks.
     """
 
     unit: str
     quality: str
     age: float | None
     socket: int
+    on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _codename(table: Table) -> CodenameStatus:
         quality=table.text("quality"),
         age=table.number("age"),
         socket=table.whole("socket"),
+        on_demand=table.is_true("on_demand"),
     )
 
 

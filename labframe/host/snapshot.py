@@ -78,6 +78,13 @@ def _by_source(host: Host, feeds: Iterable[Feed]) -> dict[str, dict[str, dict[st
     """Return what there is to say of each codename, by its instrument or producer."""
     now = time.monotonic()
     ports = {codename: socket.port for socket in host.sockets for codename in socket.codenames}
+    on_demand = {
+        output.codename
+        for instrument in host.plan.instruments
+        for reading in instrument.readings
+        if reading.every is None
+        for output in reading.outputs
+    }
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for feed in feeds:
         last = feed.last
@@ -86,6 +93,7 @@ def _by_source(host: Host, feeds: Iterable[Feed]) -> dict[str, dict[str, dict[st
             "quality": str(feed.quality(now)),
             "age": None if last is None else round(now - last.arrival, 3),
             "socket": ports[feed.codename],
+            **({"on_demand": True} if feed.codename in on_demand else {}),
         }
     return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from labframe.errors import IncompleteReply, LabframeError, NoReply, NoValue
+from labframe.errors import BadReply, IncompleteReply, LabframeError, NoReply, NoValue
 from labframe.instrument import Instrument, ReadingDeclaration
 from labframe.line import SerialLine
 from labframe.simulation import SimulatedInstrument
@@ -18,6 +19,8 @@ from labframe.wires import ManualClock
 if TYPE_CHECKING:
     from labframe.testing.contract import DriverContract
     from labframe.testing.handles import CarrierKind, SimHandle
+
+T = TypeVar("T")
 
 __all__ = ["Bench", "Readings", "differences", "quiet"]
 
@@ -30,7 +33,7 @@ _QUIET: Final = ("noise", "late_every", "drift")
 
 _QUICK_S: Final = 0.05
 _FIRST_BYTE_S: Final = 0.2
-_GAP_S: Final = 0.05
+_GAP_S: Final = 0.08
 _TOTAL_S: Final = 0.4
 _MIN_GAP_S: Final = 0.01
 _HELD_UP: Final = 6
@@ -76,8 +79,11 @@ class Bench:
 
     def _open(self) -> None:
         for _ in range(0 if self.clock is not None else _HELD_UP):
-            with suppress(NoReply, IncompleteReply):
+            try:
                 self.driver.open()
+            except (NoReply, IncompleteReply, BadReply):
+                time.sleep(self.settings.total_s)  # what was held up has come by then
+            else:
                 return
         self.driver.open()
 
@@ -166,18 +172,22 @@ class Bench:
             return error
 
     def steady(self, reading: ReadingDeclaration) -> Readings:
-        """Take one reading while nothing is wrong.
+        """Take one reading while nothing is wrong; as ``insist``."""
+        return self.insist(lambda: self.read(reading))
 
-        On the computer's clock it is taken again when no answer comes: the short deadlines are
-        this bench's, and another program may have held the simulator up.
+    def insist(self, use: Callable[[], T]) -> T:
+        """Have the driver do something while nothing is wrong, and return what it does.
+
+        On the computer's clock it is done again when no good answer comes: the short deadlines
+        are this bench's, and another program may have held the simulator up.
 
         Raises:
             Exception: Whatever the driver raises.
         """
         for _ in range(0 if self.clock is not None else _HELD_UP):
-            with suppress(NoReply, IncompleteReply):
-                return self.read(reading)
-        return self.read(reading)
+            with suppress(NoReply, IncompleteReply, BadReply):
+                return use()
+        return use()
 
     def well(self, reading: ReadingDeclaration) -> Readings:
         """Take one reading that must be right after whatever came before.
@@ -229,7 +239,7 @@ class Bench:
         """Return how long so many requests may take at most, when all of them fail."""
         settings = self.settings
         each = 2 * settings.total_s + 2 * settings.gap_s + settings.min_gap_s
-        return max(requests, 1) * each + (0.0 if self.clock is not None else 1.0)
+        return max(requests, 1) * each + (0.0 if self.clock is not None else 2.0)
 
 
 def quiet(simulator: type[SimulatedInstrument]) -> dict[str, Any]:

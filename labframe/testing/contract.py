@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -51,7 +52,7 @@ _MAY_CHANGE_NOTHING: Final = ("parity_noise",)  # where every byte has bit 7 set
 _OVERFLOW_TOTALS: Final = 1.25
 """How many ``total_s`` an overflow lasts: longer than the driver waits."""
 
-_SIDE_BY_SIDE: Final = 8
+_SIDE_BY_SIDE: Final = 4
 """So many simulators are used at once where waiting takes time."""
 
 _MOST_FRAMES: Final = 3
@@ -197,8 +198,8 @@ class DriverContract:
             for share in (0.25, 0.75):
                 between = _between(low, high, share, argument.kind)
                 wanted = argument.checked(declaration.name, between)
-                getattr(bench.driver, declaration.name)(wanted)
-                found = getattr(bench.driver, declaration.read_back)()
+                bench.insist(partial(getattr(bench.driver, declaration.name), wanted))
+                found = bench.insist(getattr(bench.driver, declaration.read_back))
                 assert declaration.is_set_to(wanted, found), (
                     f"{declaration.name}({wanted!r}): {declaration.read_back} tells {found!r}"
                 )

@@ -272,7 +272,7 @@ def test_a_simulator_of_an_installed_plugin_is_known_by_its_driver(
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert "kelvin" in cli("simulate", "oven", "--list").stdout
-    assert "moon_laser, oven, " in cli("simulate").stderr
+    assert ", oven, " in cli("simulate").stderr
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,9 @@ def test_a_program_gets_all_of_it(cli: Cli, serve: Serve, cryostat: Any) -> None
     del found["labframe"], cryostat["page"], cryostat["pages"]
     cryostat["sockets"] = [{"kind": "date", "port": port, "name": "cryostat sockets"}]
     assert found == cryostat | {"instruments": found["instruments"]}
+    for instrument in cryostat["instruments"]:
+        for codename in instrument["codenames"].values():
+            codename.setdefault("on_demand", False)
     assert found["instruments"] == cryostat["instruments"]
 
 
@@ -120,3 +123,14 @@ def test_a_host_that_is_not_there_is_an_error(cli: Cli, json_too: list[str]) -> 
 
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert f"nobody listens on UDP port {port} of 127.0.0.1" in shown.stderr
+
+
+def test_what_is_read_on_demand_is_not_missed(cli: Cli, serve: Serve, cryostat: Any) -> None:
+    temperature = cryostat["instruments"][0]["codenames"]["cryo_temperature"]
+    temperature |= {"quality": "never", "age": None, "on_demand": True}
+    port = serve({}, cryostat).port
+
+    shown = cli("status", f"127.0.0.1:{port}").stdout
+
+    assert "on demand" in shown
+    assert "never" not in shown

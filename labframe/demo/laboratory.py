@@ -1,20 +1,15 @@
-"""The demonstration laboratory: instruments on the moon, simulated on real pseudo-terminals."""
+"""What the demonstration laboratory is made of: its configuration, and the host that runs it."""
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from labframe.errors import NotFresh
 from labframe.host import Host, PortTaken
 
-__all__ = ["CONFIGURATION", "demo_host", "what_to_try"]
-
-_PATIENCE_S: Final = 1.5
+__all__ = ["CONFIGURATION", "demo_host"]
 
 CONFIGURATION: Final[dict[str, Any]] = {
     "host": {"name": "the moon"},
@@ -37,6 +32,30 @@ CONFIGURATION: Final[dict[str, Any]] = {
                 "CNV1": "fore_pressure",
                 "IMG1": "airlock_pressure",
             },
+            "simulate": {"pressures_mbar": "4e-4,0.3,OPEN,3e-6", "pumpdown_s": 0},
+        },
+        "turbo": {
+            "driver": "tc400",
+            "port": "simulated bus",
+            "address": 1,
+            "simulate": {"on": True, "speed_hz": 400, "run_up_s": 120},
+        },
+        "backing": {
+            "driver": "tc400",
+            "port": "simulated bus",
+            "address": 2,
+            "identity": "HiScrl",
+            "reading": {  # which this pump does not know
+                "is_accelerating": {"enabled": False},
+                "is_at_speed": {"enabled": False},
+                "temperatures": {"enabled": False},
+            },
+            "simulate": {"unit": "HiScroll", "on": True, "speed_hz": 48},
+        },
+        "argon": {
+            "driver": "vogtlin",
+            "port": "simulated gas",
+            "simulate": {"range": 0.1, "setpoint": 0, "time_constant_s": 2, "gas": "Ar"},
         },
         "pc": {"driver": "computer"},
     },
@@ -99,47 +118,3 @@ def _free_udp_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
-
-
-def what_to_try(host: Host) -> Iterator[str]:
-    """Return what to print once the demonstration runs: its values, and commands to paste."""
-    yield "The giant laser on the moon and the gauges of its vacuum: simulated, on real ports."
-    yield "This computer is an instrument too, and real."
-    yield ""
-    for name, carrier in (host.simulated.carriers if host.simulated else {}).items():
-        yield f"  {name:<12} {carrier.url}"
-    yield ""
-    shown = [feed.codename for member in host.members for feed in member.polled_feeds]
-    width = max(map(len, shown))
-    for codename in shown:
-        yield f"  {codename:<{width}}  {_now(host, codename)}"
-    pull = host.port
-    target = "127.0.0.1" if pull == 9000 else f"127.0.0.1:{pull}"
-    yield ""
-    yield "Try in a second terminal:"
-    yield ""
-    yield f"  labframe watch {target}"
-    yield f"  labframe status {target}"
-    yield f"  labframe get {target} moon_laser_power chamber_pressure"
-    yield f"  echo -n json_wn | nc -u -w1 127.0.0.1 {pull}"
-    push = host.commanding.port
-    at = "127.0.0.1" if push == 8500 else f"127.0.0.1:{push}"
-    yield f"  labframe push {at} moon_laser.set_power power=900"
-    yield f"  labframe push {at} moon_laser.fire"
-    yield f"  tail -n 2 {host.commanding.audit_file}"
-    yield "  labframe drivers moon_laser"
-    yield ""
-    file = host.config.plugin_sections.get("recorder", {}).get("file")
-    if file is not None:
-        yield f"Everything is recorded in {file}"
-        yield ""
-    yield "Ctrl-C ends it."
-
-
-def _now(host: Host, codename: str) -> str:
-    with contextlib.suppress(NotFresh):
-        reading = host.wait_fresh(codename, _PATIENCE_S)
-        y = f"{reading.y:.4g}" if isinstance(reading.y, float) else reading.y
-        unit = "" if reading.unit == "1" else reading.unit
-        return f"{y} {unit}".rstrip()
-    return "(no value yet)"
