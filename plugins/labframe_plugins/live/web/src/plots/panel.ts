@@ -32,6 +32,12 @@ export class Panel {
   private readonly log = toggle("Log", "Logarithmic axis", () => this.change("log"));
   private readonly own = toggle("Own axes", "An axis for each codename", () => this.change("own"));
   private readonly size = new ResizeObserver(() => this.figure?.resize());
+  private isInSight = true;
+  /** What nobody sees is not drawn; its values are kept. */
+  private readonly sight = new IntersectionObserver((entries) => {
+    this.isInSight = entries.at(-1)?.isIntersecting ?? true;
+    this.owner.redraw();
+  }, { rootMargin: "200px" });
 
   constructor(readonly arrangement: Arrangement, private readonly owner: PanelOwner) {
     const buttons = el("div", { class: "buttons" }, this.log, this.own,
@@ -41,6 +47,7 @@ export class Panel {
       button("Remove", "Remove this plot", () => owner.remove(this)));
     this.root = el("section", { class: "panel" }, this.legend, this.place, this.hint, el("footer", {}, this.where, buttons));
     this.size.observe(this.place);
+    this.sight.observe(this.root);
   }
 
   private change(what: "log" | "own"): void {
@@ -120,6 +127,7 @@ export class Panel {
   }
 
   draw(): void {
+    if (!this.isInSight) return;
     this.figure?.draw();
     this.channels.forEach((channel, index) => {
       const value = this.values[index];
@@ -136,6 +144,7 @@ export class Panel {
 
   destroy(): void {
     this.size.disconnect();
+    this.sight.disconnect();
     this.figure?.destroy();
     this.figure = null;
   }

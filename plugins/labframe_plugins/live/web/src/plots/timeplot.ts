@@ -26,6 +26,8 @@ export interface Place {
 const MOST_BUCKETS = 1500;
 /** After a change of the time the history is asked for when it rests, ms. */
 const REST_MS = 120;
+/** A line of more points is drawn as a hairline: without a graphics card that takes a third of the time. */
+const MANY_ROWS = 1500;
 /** Command marks nearer to the cursor than this are read out, px. */
 const NEAR_PX = 6;
 
@@ -179,6 +181,8 @@ export class TimePlot implements Figure {
     if (!this.isDirty && Math.abs((scale?.max ?? 0) - end) < Math.max(pixel, 0.2)) return;
     this.isDirty = false;
     if (until === null) this.table.trim(end - span * 1.05);
+    const width = this.table.rows > MANY_ROWS ? 1 : 1.5;
+    for (const series of this.plot.series.slice(1)) series.width = width;
     this.plot.batch(() => {
       this.plot.setData(this.table.data, false);
       this.plot.setScale("x", { min: end - span, max: end });
