@@ -214,7 +214,7 @@ def _demo_s() -> float:
     began = time.monotonic()
     demo = subprocess.Popen(
         [sys.executable, "-m", "labframe", "demo", "--pull-port", "9733", "--data-port", "0",
-         "--push-port", "0"],
+         "--push-port", "0", "--no-live"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

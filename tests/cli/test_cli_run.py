@@ -354,12 +354,15 @@ def test_init_recognises_what_is_plugged_in_when_it_may_ask(tmp_path: Path) -> N
         simulator.communicate()
 
 
+PORTS = ("--pull-port", "0", "--data-port", "0", "--push-port", "0")
+
+
 @pytest.fixture
 def demonstration() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The demonstration on free ports, and what it prints until it says how to end it."""
     environment = {**os.environ, "COLUMNS": "200"}
     process = subprocess.Popen(
-        [*LABFRAME, "demo", "--pull-port", "0", "--data-port", "0", "--push-port", "0"],
+        [*LABFRAME, "demo", *PORTS, "--no-live"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     assert process.stdout is not None

@@ -32,7 +32,7 @@ class Demonstration(NamedTuple):
 
 @pytest.fixture
 def demonstration() -> Iterator[Demonstration]:
-    ports = ["--pull-port", "0", "--data-port", "0", "--push-port", "0"]
+    ports = ["--pull-port", "0", "--data-port", "0", "--push-port", "0", "--no-live"]
     program = subprocess.Popen(
         [*LABFRAME, "demo", *ports], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -16,9 +16,8 @@ from labframe_plugins.live.laboratory import Laboratory
 __all__ = ["Broadcast", "Client"]
 
 _LOG = logging.getLogger("labframe.plugin.live")
-_PACE_S: Final = 0.05
-_GATHER_S: Final = 0.001
-"""What comes in several datagrams at once goes out together."""
+_PACE_S: Final = 0.049
+_AT_ONCE: Final = 3.0
 _JUDGE_S: Final = 0.25
 _AT_LEAST_S: Final = 1.0
 
@@ -42,6 +41,24 @@ class Client:
         self.is_behind = True
 
 
+class _Pace:
+    """Lets something happen 20 times a second, and up to three times at once.
+
+    So who sends 20 times a second does not wait because one of the times was late; a hair more than
+    20 let what is owed be paid back.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._left = _AT_ONCE
+        self._at = now
+
+    def wait_s(self, now: float) -> float:
+        """Note that it happened; return after how many seconds it may happen again."""
+        self._left = min(_AT_ONCE, self._left + (now - self._at) / _PACE_S) - 1
+        self._at = now
+        return max(0.0, 1 - self._left) * _PACE_S
+
+
 class Broadcast:
     """Hands updates to clients, and all there is to those that are new or slow.
 
@@ -57,6 +74,7 @@ class Broadcast:
         self._settled = settled
         self._encode = msgspec.json.Encoder().encode
         self._bell = asyncio.Event()
+        self._judged = self._told = self._health_told = time.monotonic()
         self.clients: set[Client] = set()
 
     def ring(self) -> None:
@@ -78,42 +96,47 @@ class Broadcast:
 
     async def run(self) -> None:
         """Tell clients for ever."""
-        heartbeat = judged = time.monotonic()
+        pace = _Pace(time.monotonic())
         while True:
+            is_rung = await self._rung()
             now = time.monotonic()
-            wait_s = min(heartbeat + _AT_LEAST_S, judged + _JUDGE_S) - now
-            try:
-                async with asyncio.timeout(max(wait_s, 0.0)):
-                    await self._bell.wait()
-            except TimeoutError:
-                pass
-            else:
-                await asyncio.sleep(_GATHER_S)
-            now = time.monotonic()
-            self._bell.clear()
-            if now - judged >= _JUDGE_S:
-                judged = now
+            if now - self._judged >= _JUDGE_S:
+                self._judged = now
                 self._laboratory.judge()
-            is_due = now - heartbeat >= _AT_LEAST_S
-            if not (is_due or self._laboratory.is_changed or self._someone_waits()):
+            is_news = self._laboratory.is_changed or self._someone_waits()
+            if not is_news and (is_rung or now - self._told < _AT_LEAST_S):
                 continue
             try:
-                self._tell(with_health=is_due)
+                self._tell(now)
             except Exception:  # noqa: BLE001  # a fault in one message must not end all others
                 _LOG.exception("an update could not be told")
                 for client in self.clients:
                     client.is_behind = True
-            if is_due:
-                heartbeat = now
-            await asyncio.sleep(max(0.0, now + _PACE_S - time.monotonic()))
+            await asyncio.sleep(pace.wait_s(now))
+
+    async def _rung(self) -> bool:
+        """Wait until somebody rings, or it is time to look whether something is old."""
+        # What is old goes out with the next points, if such come all the time.
+        due = max(self._judged + _JUDGE_S, self._told + 2 * _PACE_S)
+        try:
+            async with asyncio.timeout(max(0.0, due - time.monotonic())):
+                await self._bell.wait()
+        except TimeoutError:
+            return False
+        await asyncio.sleep(0)  # what comes in several datagrams at once goes out together
+        await asyncio.sleep(0)
+        self._bell.clear()
+        return True
 
     def _someone_waits(self) -> bool:
         return any(client.is_behind and client.pipe.is_free for client in self.clients)
 
-    def _tell(self, with_health: bool) -> None:
+    def _tell(self, now: float) -> None:
         began = time.perf_counter()
+        self._told = now
         message = self._laboratory.update()
-        if with_health:
+        if now - self._health_told >= _AT_LEAST_S:
+            self._health_told = now
             message["health"] = self._health.told()
         frame = text_frame(self._encode(message))
         behind = []

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from labframe_plugins.live.settings import Settings, read_settings
 
 __all__ = ["live"]
 
+_STDIN: Final = 0
 _ORPHAN_S: Final = 60.0
 _LOOK_S: Final = 1.0
 
@@ -53,7 +55,7 @@ def live(config: Path | None, seconds: float | None, service: bool, **given: Any
     from labframe_plugins.live.service import page_address
 
     if service:
-        settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
+        settings = msgspec.json.decode(_first_line(), type=Settings)
     else:
         settings = _settings(config, {key: value for key, value in given.items() if value})
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
@@ -94,6 +96,11 @@ def _settings(config: Path | None, given: dict[str, Any]) -> Settings:
     return read_settings({**section, **given}, path=lambda text: base / Path(text).expanduser())
 
 
+def _first_line() -> bytes:
+    with open(_STDIN, "rb", buffering=0, closefd=False) as given:
+        return given.readline()
+
+
 def _tell(ports: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
@@ -101,8 +108,8 @@ def _tell(ports: dict[str, Any]) -> None:
 
 def _follow(loop: asyncio.AbstractEventLoop, until: asyncio.Event, server: Any) -> None:
     """End some time after the host that started this has died, unless others go on sending."""
-    with contextlib.suppress(OSError, ValueError):
-        while sys.stdin.buffer.read(4096):
+    with contextlib.suppress(OSError):
+        while os.read(_STDIN, 4096):  # a buffer would be locked when the program ends
             pass
     while time.monotonic() - server.heard < _ORPHAN_S:
         time.sleep(_LOOK_S)

@@ -1,0 +1,185 @@
+"""What the live server costs, and how soon it hands on what it hears; each beside its bar.
+
+Two loads: 100 websocket clients with 50 codenames in 20 datagrams a second, and one client with
+10,000 codenames of 100 hosts, each once a second. The server is a process of its own, and its
+processor time is taken. Delivery is from sending a datagram to the arrival of the frame, for each
+client; the clients look at nothing but the time stamp in it, so as not to measure themselves.
+
+    python benchmarks/live.py [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import psutil
+
+CLIENTS: Final = 100
+CODENAMES: Final = 50
+RATE_HZ: Final = 20
+HOSTS: Final = 100
+MANY: Final = 100
+_BUFFER: Final = bytearray(1 << 18)
+_BAR_SHARE: Final = 0.05
+_BAR_P99_MS: Final = 5.0
+_BAR_MANY_SHARE: Final = 0.30
+
+
+class Server(NamedTuple):
+    """A live server that runs.
+
+    Attributes:
+        process: Its process.
+        http: Its TCP port.
+        udp: Its UDP port.
+    """
+
+    process: psutil.Process
+    http: int
+    udp: int
+
+    def cpu_s(self) -> float:
+        """Return the processor time that it took until now."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Server]:
+    """Give a live server on free ports."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "labframe", "live", "--service"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(b'{"port": 0, "udp_port": 0}\n')
+        process.stdin.flush()
+        ports = json.loads(process.stdout.readline())
+        yield Server(psutil.Process(process.pid), ports["http"], ports["udp"])
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def client(port: int) -> socket.socket:
+    """Return a websocket client's socket after its handshake."""
+    opened = socket.create_connection(("127.0.0.1", port))
+    key = base64.b64encode(os.urandom(16)).decode()
+    opened.sendall(
+        f"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    answer = b""
+    while b'"type":"snapshot"' not in answer:
+        answer += opened.recv(65536)
+    opened.setblocking(False)
+    return opened
+
+
+def delivered(server: Server, clients: list[socket.socket], seconds: float) -> list[float]:
+    """Send at a fixed rate; return how long each datagram took to each client, in seconds."""
+    taken: list[float] = []
+    with selectors.DefaultSelector() as selector, _sender() as sender:
+        for one in clients:
+            selector.register(one, selectors.EVENT_READ)
+        began = time.monotonic()
+        for number in range(int(seconds * RATE_HZ)):
+            due = began + number / RATE_HZ
+            _read(selector, taken, due)
+            points = {f"c{index}": [time.time(), index + number / 7] for index in range(CODENAMES)}
+            points["stamp"] = [time.time(), time.monotonic()]
+            message = json.dumps({"host": "bench", "data": points}).encode()
+            sender.sendto(message, ("127.0.0.1", server.udp))
+        _read(selector, taken, time.monotonic() + 0.2)
+    return taken
+
+
+def _sender() -> socket.socket:
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def _read(selector: selectors.BaseSelector, taken: list[float], until: float) -> None:
+    while (left_s := until - time.monotonic()) > 0:
+        ready = selector.select(left_s)
+        now = time.monotonic()
+        for key, _ in ready:
+            opened = key.fileobj
+            assert isinstance(opened, socket.socket)
+            length = opened.recv_into(_BUFFER)
+            at = _BUFFER.rfind(b'"stamp":[', 0, length)
+            if at >= 0:
+                end = _BUFFER.index(b"]", at, length)
+                taken.append(now - float(_BUFFER[at:end].rpartition(b",")[2]))
+
+
+def many(server: Server, seconds: float) -> tuple[float, int]:
+    """Have 10,000 codenames sent once a second; return the share of a core, and bytes received."""
+    opened = client(server.http)
+    received = 0
+    with selectors.DefaultSelector() as selector, _sender() as sender, opened:
+        selector.register(opened, selectors.EVENT_READ)
+        first = 1
+        began, cpu_s = time.monotonic(), 0.0
+        for second in range(first + int(seconds)):
+            if second == first:
+                began, cpu_s = time.monotonic(), server.cpu_s()
+            for host in range(HOSTS):
+                now = time.time()
+                points = {f"codename_{index}": [now, index + second / 7] for index in range(MANY)}
+                message = json.dumps({"host": f"host{host}", "data": points}).encode()
+                sender.sendto(message, ("127.0.0.1", server.udp))
+                until = began + (second - first if second >= first else 0) + (host + 1) / HOSTS
+                while (left_s := until - time.monotonic()) > 0:
+                    for _ in selector.select(left_s):
+                        received += opened.recv_into(_BUFFER)
+        passed_s = time.monotonic() - began
+        return (server.cpu_s() - cpu_s) / passed_s, received
+
+
+def _line(what: str, value: float, bar: float, unit: str) -> None:
+    verdict = "holds" if value <= bar else "MISSED"
+    print(f"{what:<66} {value:8.2f} {unit:<3} (bar {bar:g})  {verdict}")
+
+
+def main() -> None:
+    """Measure everything, and print it beside its bars."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="shorter rounds")
+    seconds = 4.0 if parser.parse_args().quick else 20.0
+    with served() as server:
+        clients = [client(server.http) for _ in range(CLIENTS)]
+        delivered(server, clients, 1.0)  # warms up
+        cpu_s, began = server.cpu_s(), time.monotonic()
+        taken = sorted(delivered(server, clients, seconds))
+        share = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+        for one in clients:
+            one.close()
+    expected = CLIENTS * int(seconds * RATE_HZ)
+    print(f"{CLIENTS} clients, {CODENAMES} codenames, {RATE_HZ} datagrams a second:")
+    _line("  share of a core", share * 100, _BAR_SHARE * 100, "%")
+    _line("  delivery, 99 %", taken[int(len(taken) * 0.99)] * 1000, _BAR_P99_MS, "ms")
+    print(f"  delivery, median {taken[len(taken) // 2] * 1000:.2f} ms; "
+          f"{len(taken) / expected * 100:.1f} % came")  # fmt: skip
+    with served() as server:
+        share, received = many(server, seconds)
+    print(f"{HOSTS * MANY:,} codenames of {HOSTS} hosts, once a second, 1 client:")
+    _line("  share of a core", share * 100, _BAR_MANY_SHARE * 100, "%")
+    print(f"  {received / 1e6 / seconds:.2f} MB/s to the client")
+
+
+if __name__ == "__main__":
+    main()
