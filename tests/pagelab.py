@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from commandlab import Furnace, SimulatedFurnace, host_of
@@ -132,7 +132,8 @@ def put_double(page: Page, snapshot: str) -> None:
     """
     page.add_init_script(DOUBLE)
     start = "type: 'snapshot', protocol: 1, number: 0, time: 1.8e9, marks: [], commands: true"
-    page.add_init_script(f"addEventListener('load', () => double.give({{{start}, ...{snapshot}}}));")
+    given = f"double.give({{{start}, ...{snapshot}}})"
+    page.add_init_script(f"addEventListener('load', () => {given});")
 
 
 def axe() -> str:

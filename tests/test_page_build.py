@@ -1,4 +1,4 @@
-"""The build of the live page, when labframe is built: when it runs, and what it says if it cannot."""
+"""The build of the live page: when it runs, and what it says if it cannot."""
 
 from __future__ import annotations
 

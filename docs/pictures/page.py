@@ -1,8 +1,8 @@
 """Photograph the live page of the demonstration, as PNG files.
 
 It runs the real demonstration and looks at it with a real browser, at a desk and on a phone:
-`pip install playwright && python docs/pictures/page.py` writes docs/_static/page-*.png. It takes two
-minutes: the plots want something to show.
+`pip install playwright && python docs/pictures/page.py` writes docs/_static/page-*.png. It takes
+two minutes: the plots want something to show.
 """
 
 import re
@@ -32,7 +32,9 @@ PLOTS = (
 # A picture names no computer.
 ANONYMOUS = """computer => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) if (walker.currentNode.data === computer) walker.currentNode.data = 'moon-pc';
+  while (walker.nextNode()) {
+    if (walker.currentNode.data === computer) walker.currentNode.data = 'moon-pc';
+  }
 }"""
 
 

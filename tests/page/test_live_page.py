@@ -38,9 +38,9 @@ def has_quality(page: Page, codename: str, quality: str, within_ms: float = PATI
 
 def test_values_move_and_little_is_transferred(page: Page, live: Live, host: Host) -> None:
     sizes: list[int] = []
-    foreign: list[str] = []
+    asked: list[str] = []
     page.on("requestfinished", lambda one: sizes.append(one.sizes()["responseBodySize"]))
-    page.on("request", lambda one: None if one.url.startswith(live.url) else foreign.append(one.url))
+    page.on("request", lambda one: asked.append(one.url))
 
     page.goto(live.url)
 
@@ -51,7 +51,7 @@ def test_values_move_and_little_is_transferred(page: Page, live: Live, host: Hos
         arg=first,
     )
     assert "K" in row(page, "oven_temperature").inner_text()
-    assert foreign == []
+    assert [url for url in asked if not url.startswith(live.url)] == []
     assert 20_000 < sum(sizes) <= 150_000
 
 
@@ -80,8 +80,8 @@ def test_a_command_is_checked_refused_confirmed_executed_and_marked(
     page: Page, live: Live, host: Host
 ) -> None:
     page.goto(f"{live.url}/#token={TOKEN}")
+    page.wait_for_url("**/#/overview")  # it is in no history, and in no address that is sent on
     page.get_by_role("link", name="Control").click()
-    assert TOKEN not in page.url
     page.get_by_label("Your name").fill("Ada")
     form = page.get_by_role("form", name="oven.setpoint")
 
@@ -148,7 +148,7 @@ def test_a_view_is_kept_in_the_address(page: Page, live: Live, host: Host) -> No
 def test_a_plot_is_saved_as_picture_and_as_table(page: Page, live: Live, host: Host) -> None:
     page.goto(f"{live.url}/#/plots?p={HERE}:oven_temperature&span=60")
     page.locator(".legend", has_text=re.compile(r"oven_temperature\s*[23]\d\d")).wait_for()
-    page.wait_for_function("document.querySelector('.u-over')")
+    page.wait_for_function("() => document.querySelector('.u-over')")
 
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
@@ -164,7 +164,7 @@ def test_a_plot_is_saved_as_picture_and_as_table(page: Page, live: Live, host: H
     assert picture.startswith(b"\x89PNG")
 
 
-def test_the_page_survives_its_server_and_says_since_when_it_is_old(
+def test_the_page_survives_its_server_and_then_its_host_and_says_what_is_old(
     page: Page, tmp_path: Path
 ) -> None:
     server = LiveProcess(tmp_path)
@@ -185,6 +185,9 @@ def test_the_page_survives_its_server_and_says_since_when_it_is_old(
             page.get_by_text("live", exact=True).wait_for()
             has_quality(page, "oven_temperature", "ok")
             assert page.locator(".notice").inner_text() == ""
+
+        page.locator("h3 .tag", has_text="not heard").wait_for()
+        row(page, "oven_temperature").and_(page.locator(":not([data-quality=ok])")).wait_for()
     finally:
         server.kill()
 
@@ -200,7 +203,7 @@ def test_an_accessibility_check_finds_nothing_serious(
     source = axe()
     for view in ("Overview", "Plots", "Control", "Health"):
         page.get_by_role("link", name=view).click()
-        page.wait_for_function(f"document.title.startsWith('{view}')")
+        page.wait_for_function(f"() => document.title.startsWith('{view}')")
         page.evaluate(source)
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         serious = [
