@@ -63,3 +63,12 @@ export function setAttribute(element: Element, name: string, value: string | nul
   if (value === null) element.removeAttribute(name);
   else element.setAttribute(name, value);
 }
+
+/** Replaces what is in an element; who was in one of its fields or on one of its buttons stays there. */
+export function replaceInside(element: Element, ...children: Child[]): void {
+  const focused = document.activeElement;
+  const isInside = focused instanceof HTMLElement && element.contains(focused);
+  element.replaceChildren();
+  append(element, children);
+  if (isInside && focused.isConnected) focused.focus({ preventScroll: true });
+}

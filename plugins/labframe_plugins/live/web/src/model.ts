@@ -127,6 +127,13 @@ export interface Mark {
   readonly id: string;
 }
 
+const ORDER = new Intl.Collator("en", { numeric: true });
+
+/** Orders codenames as people look for them, always the same: `gauge_2` before `gauge_10`. */
+export function byName(a: Channel, b: Channel): number {
+  return ORDER.compare(a.host, b.host) || ORDER.compare(a.codename, b.codename);
+}
+
 /** Returns a value's age in seconds; null if there is none. */
 export function ageOf(channel: Channel, now = performance.now()): number | null {
   return channel.measured === null ? null : Math.max(0, (now - channel.measured) / 1000);

@@ -1,6 +1,6 @@
 // Control: a form for each command that a host declares.
 
-import { el, said, setText } from "../element";
+import { el, replaceInside, said, setText } from "../element";
 import { filterOf } from "../glob";
 import type { Shown } from "../main";
 import { commandsOf, type Host, type Instrument, type Method } from "../model";
@@ -67,7 +67,7 @@ export class Control implements Shown {
     const sections = [...this.store.hosts.values()].map((host) => this.sectionOf(host, matches, wanted)).filter((section) => section !== null);
     for (const id of [...this.forms.keys()]) if (!wanted.has(id) && !this.search.value) this.forms.delete(id);
     const nothing = el("p", { class: "nothing" }, this.search.value ? "No command matches." : "No host has declared a command.");
-    this.list.replaceChildren(...(sections.length ? sections : [nothing]));
+    replaceInside(this.list, ...(sections.length ? sections : [nothing]));
   }
 
   private sectionOf(host: Host, matches: (texts: string[]) => boolean, wanted: Set<string>): HTMLElement | null {

@@ -1,9 +1,9 @@
 // Overview: every host, instrument and codename, with what its value is worth.
 
-import { el, said, setText } from "../element";
+import { el, replaceInside, said, setText } from "../element";
 import { filterOf } from "../glob";
 import type { Channel, Host } from "../model";
-import { qualityOf } from "../model";
+import { byName, qualityOf } from "../model";
 import { keep, listOf, listText } from "../route";
 import type { Store } from "../store";
 import type { Shown } from "../main";
@@ -87,14 +87,14 @@ export class Overview implements Shown, Choice {
     this.sections = new Map();
     for (const host of [...this.store.hosts.values()].sort((a, b) => a.name.localeCompare(b.name))) this.addHost(host, before);
     for (const block of before.values()) this.seen.unobserve(block.root);
-    this.list.replaceChildren(...this.sections.keys());
+    replaceInside(this.list, ...this.sections.keys());
     this.filter();
   }
 
   private addHost(host: Host, before: Map<string, Block>): void {
     const byInstrument = new Map<string, Channel[]>();
     for (const name of host.instruments.keys()) byInstrument.set(name, []);
-    for (const channel of host.channels.values()) {
+    for (const channel of [...host.channels.values()].sort(byName)) {
       const name = channel.instrument ?? "";
       byInstrument.set(name, [...(byInstrument.get(name) ?? []), channel]);
     }

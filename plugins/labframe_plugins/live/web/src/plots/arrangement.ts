@@ -1,6 +1,6 @@
 // Which codenames are plotted together, and how: as it stands in the address.
 
-import type { Channel } from "../model";
+import { byName, type Channel } from "../model";
 import { escaped, unescaped } from "../route";
 
 /** What one plot shows. */
@@ -61,7 +61,7 @@ const MOST_TOGETHER = 6;
 /** Returns plots for who has chosen none: what has one unit goes together, instrument by instrument. */
 export function proposal(channels: Iterable<Channel>): Arrangement[] {
   const groups = new Map<string, Channel[]>();
-  for (const channel of channels) {
+  for (const channel of [...channels].sort(byName)) {
     if (typeof channel.y !== "number") continue;
     const group = JSON.stringify([channel.host, channel.instrument, channel.kind, channel.unit ?? channel.codename]);
     const members = groups.get(group) ?? [];

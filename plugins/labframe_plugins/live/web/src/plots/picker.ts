@@ -3,7 +3,7 @@
 import { el, said, setText } from "../element";
 import { unitText, plain } from "../format";
 import { filterOf } from "../glob";
-import type { Channel } from "../model";
+import { byName, type Channel } from "../model";
 import type { Store } from "../store";
 
 /** More are not listed at once: the filter finds the others. */
@@ -44,7 +44,7 @@ export class Picker {
     const channels = [...this.store.channels.values()].filter((channel) =>
       matches([channel.codename, channel.label, channel.instrument ?? "", channel.host, channel.unit ?? ""]));
     const isChosen = (channel: Channel): number => (this.chosen.has(channel.key) ? 0 : 1);
-    return channels.sort((a, b) => isChosen(a) - isChosen(b));
+    return channels.sort((a, b) => isChosen(a) - isChosen(b) || byName(a, b));
   }
 
   private list(): void {

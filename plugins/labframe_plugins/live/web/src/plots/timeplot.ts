@@ -270,8 +270,12 @@ function nearest(column: ArrayLike<unknown>, row: number): unknown {
   return undefined;
 }
 
-/** A few points are shown as points: one alone would not be seen. */
+/** Points that are far apart are shown as points: one alone would not be seen. */
 function isSparse(plot: uPlot, index: number): boolean {
   const column = plot.data[index] as ArrayLike<unknown>;
-  return column.length < 40 || (column.length < 400 && Array.from(column).filter((y) => typeof y === "number").length < 40);
+  if (column.length > 400) return false;
+  const rows = Array.from(column.length ? plot.data[0] : []).filter((_, row) => typeof column[row] === "number");
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  return rows.length === 1 || (plot.valToPos(last, "x") - plot.valToPos(first, "x")) / (rows.length - 1) > 12;
 }
