@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "catalogue",
     "class_tree_directive",
     "command_line",
     "docstrings",

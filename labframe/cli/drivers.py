@@ -63,6 +63,8 @@ def _show_line(driver: type[Instrument]) -> None:
     else:
         mode = f"{line.bytesize}{line.parity}{line.stopbits:g}"
         click.echo(f"  line: {line.baudrate} baud {mode}")
+    if driver.protocol:
+        click.echo(f"  protocol: {driver.protocol}")
     if driver.options:
         click.echo(f"  options: {', '.join(f'{k} = {v!r}' for k, v in driver.options.items())}")
     if driver.own_keys is not None:

@@ -18,9 +18,12 @@ __all__ = ["lint"]
     "--set", "values", multiple=True, metavar="KEY=VALUE",
     help="A start value of the simulator for contract and chaos. May be given several times.",
 )  # fmt: skip
+@click.option("--quick", is_flag=True, help="Leave out contract and chaos.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_context
-def lint(context: click.Context, driver: str, values: tuple[str, ...], as_json: bool) -> None:
+def lint(
+    context: click.Context, driver: str, values: tuple[str, ...], quick: bool, as_json: bool
+) -> None:
     """Show what a driver has and what it lacks, with the next step.
 
     DRIVER is the name of a driver that is installed, the path of a file with one, or an instrument
@@ -40,7 +43,7 @@ def lint(context: click.Context, driver: str, values: tuple[str, ...], as_json: 
     from labframe.scorecard import scorecard
 
     marks: list[Mark] = []
-    for one in scorecard(driver, dict(map(parted, values))):
+    for one in scorecard(driver, dict(map(parted, values)), suites=not quick):
         marks.append(one)
         if not as_json:
             _show(one)

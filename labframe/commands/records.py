@@ -123,7 +123,11 @@ class Records:
         if pending is not None and pending.request.id:
             record |= {"id": pending.request.id, "digest": pending.digest.hex(), "answer": text}
         self._audit.write(record)
-        fields = {"method": shown, "sender": sender, "outcome": "refused", "answer": text}
+        kept = _kept({key: y for key, y in values.items() if key != "method" and key[:1] != "_"})
+        fields: dict[str, Any] = {
+            "method": shown, "arguments": kept if isinstance(kept, Mapping) else {},
+            "sender": sender, "outcome": "refused", "answer": text,
+        }  # fmt: skip
         self._outlet.event(Event("command", "host", now, f"{sender}: {shown}: refused", fields))
 
     def remembered(self, now: float, kept_s: float) -> Iterator[tuple[Key, Remembered, float]]:

@@ -52,6 +52,8 @@ def what_to_try(host: Host) -> Iterator[str]:
     if file is not None:
         yield f"Everything is recorded in {file}"
         yield ""
+        yield f"  labframe history --file {file} --plot chamber_pressure argon_flow"
+        yield ""
     yield "Ctrl-C ends it."
 
 

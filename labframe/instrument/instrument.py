@@ -56,6 +56,8 @@ class Instrument(Closing):
 
     driver: ClassVar[str] = ""
     """The name that a configuration uses; by default the class's name in small letters."""
+    protocol: ClassVar[str] = ""
+    """What it speaks, in a few words, for the list of drivers: ``Modbus RTU``."""
     line: ClassVar[SerialLine | None] = None
     """The settings of its line; None if it has none."""
     identify: ClassVar[tuple[str, str | re.Pattern[str]] | None] = None

@@ -13,12 +13,13 @@ from labframe.closing import Closing
 from labframe.errors import BadReply, Expired, LabframeError, LineError, NoReply, PortGone
 from labframe.line.alarm import Alarm
 from labframe.line.channel import Channel, Interrupted, port_errors
-from labframe.line.conversation import BLANK, Conversation, shown
+from labframe.line.conversation import Conversation, shown
 from labframe.line.flight import FLIGHT_BYTES, FlightRecorder
 from labframe.line.opening import can_be_found, open_channel
 from labframe.line.ports import PortSpec, resolve
 from labframe.line.recording import Recorder, port_and_file
 from labframe.line.settings import SerialLine
+from labframe.line.silence import Silence
 from labframe.line.tapped import ChunkTap, TappedChannel
 from labframe.line.unasked import Frame, Sieve, Unasked
 
@@ -75,11 +76,8 @@ class Line(Closing):
         self._channel: Channel | None = None
         self._device = ""
         self._members: dict[int, Conversation] = {}
-        self._own = self._last = Conversation(self.port_url, settings)
-        self._ended = 0.0  # the last transaction, on the channel's clock
-        self._is_doubtful = False
-        self._late_until = 0.0  # until then the answer to a failed request may still come
-        self._unasked: Unasked | None = None
+        self._own = Conversation(self.port_url, settings)
+        self._silence = Silence(self._own)
         self._alarm = Alarm()
 
     # Opening and closing.
@@ -98,7 +96,7 @@ class Line(Closing):
                 if self.present():
                     return
                 self._shut()
-                self._late_until = 0.0
+                self._silence.late_until = 0.0
             self._stop.clear()
             device = resolve(self._port)
             channel = open_channel(self.port_url, device, self.settings, self._stop)
@@ -107,8 +105,8 @@ class Line(Closing):
                 raise PortGone(f"{self.port_url}: closed by another thread while it was opened")
             self._device = device
             self._channel = TappedChannel(channel, self._tap(), self._note)
-            if self._unasked is not None:
-                self._unasked.begin(channel.monotonic())
+            if self._silence.unasked is not None:
+                self._silence.unasked.begin(channel.monotonic())
             self._note("open", device)
 
     def close(self) -> None:
@@ -178,7 +176,7 @@ class Line(Closing):
             PortGone: If the port is not there any more, or the line is closed.
             ValueError: If the framing cannot carry the request, or the settings do not fit.
         """
-        if self._unasked is not None and self._unasked.like is None:
+        if self._silence.unasked is not None and self._silence.unasked.like is None:
             raise LineError(
                 f"{self.port_url}: {shown(payload)} was not sent: frames come here without being "
                 "asked for, and nothing tells them from its answer. Say how they begin: "
@@ -211,9 +209,9 @@ class Line(Closing):
         Raises:
             ValueError: If they are found for another instrument already.
         """
-        if self._unasked is not None:
+        if self._silence.unasked is not None:
             raise ValueError(f"{self.port_url}: two instruments that talk without being asked")
-        self._unasked = Unasked(settings, like)
+        self._silence.unasked = Unasked(settings, like)
 
     def listen(self, timeout_s: float) -> Frame | None:
         """Wait for the next frame that nobody asked for.
@@ -228,10 +226,10 @@ class Line(Closing):
         """
         with self._lock:
             channel = self._open_channel(b"")
-            if self._unasked is None:
+            if self._silence.unasked is None:
                 raise ValueError(f"{self.port_url}: nothing is expected to come unasked")
             try:
-                return self._unasked.next(channel, timeout_s, self._alarm)
+                return self._silence.unasked.next(channel, timeout_s, self._alarm)
             except port_errors() as error:
                 raise self._gone(error, b"") from error
 
@@ -253,20 +251,16 @@ class Line(Closing):
         """
         self._transaction(payload, settings, answer=False)
         with self._lock:
-            channel, member = self._open_channel(payload), self._last
-            unasked = self._unasked or Unasked(member.settings, None)
+            channel, member = self._open_channel(payload), self._silence.last
+            unasked = self._silence.unasked or Unasked(member.settings, None)
             try:
                 has_come = unasked.hush(channel, member.gap_s, member.total_s)
             except port_errors() as error:
                 raise self._gone(error, payload) from error
-            self._ended = channel.monotonic()
+            self._silence.ended = channel.monotonic()
             if has_come is None:
                 raise BadReply(f"{self.port_url}: it talks on after {shown(payload)}")
             return has_come
-
-    def _others(self, data: bytes, now: float) -> bytes:
-        """Return those of bytes outside of an answer that are no frame which comes unasked."""
-        return data if self._unasked is None else self._unasked.sift(data, now)
 
     def pause(self, seconds: float) -> None:
         """Let so much time pass on the line's clock; the line is free meanwhile.
@@ -291,7 +285,7 @@ class Line(Closing):
     def doubt(self) -> None:
         """Have the next request wait for silence: what came last made no sense after all."""
         with self._lock:
-            self._is_doubtful = True
+            self._silence.is_doubtful = True
 
     def resync(self) -> bool:
         """Wait now for what the next request would have to wait for; tell whether it is silent.
@@ -301,14 +295,17 @@ class Line(Closing):
         Raises:
             PortGone: If the port is not there any more, or the line is closed.
         """
+        silence = self._silence
         with self._lock:
             channel = self._open_channel(b"")
             try:
-                if self._is_doubtful and not self._fall_silent(channel, self._last):
+                if silence.is_doubtful and not silence.reached(
+                    channel, silence.last, self.begin_by
+                ):
                     return False
             except port_errors() as error:
                 raise self._gone(error, b"") from error
-            self._is_doubtful = False
+            self._silence.is_doubtful = False
             return True
 
     def _transaction(self, payload: bytes, settings: SerialLine | None, *, answer: bool) -> bytes:
@@ -326,32 +323,32 @@ class Line(Closing):
                     self.begin_by = None
                 self.requests += 1
                 started = time.time()
-                self._last = member
-                self._is_doubtful = True
+                self._silence.last = member
+                self._silence.is_doubtful = True
                 asked = channel.monotonic() + len(frame) * member.byte_s
-                self._late_until = asked + member.total_s
+                self._silence.late_until = asked + member.total_s
                 reply = self._held(channel, member, payload, frame, answer=answer)
-                self._is_doubtful = False
+                self._silence.is_doubtful = False
                 return reply  # noqa: TRY300  # an else block would be further away than this
             except BadReply:
                 if asked:  # an answer came; if that was noise, the real one would begin by then
-                    self._late_until = max(asked, member.asked) + member.first_byte_s
+                    self._silence.late_until = max(asked, member.asked) + member.first_byte_s
                 raise
             except LabframeError:
                 if asked:  # a handshake asks more than once, and its last answer is the one due
-                    self._late_until = max(asked, member.asked) + member.total_s
+                    self._silence.late_until = max(asked, member.asked) + member.total_s
                 raise
             except port_errors() as error:
                 raise self._gone(error, payload) from error
             finally:
-                self._ended = max(channel.monotonic(), asked)
+                self._silence.ended = max(channel.monotonic(), asked)
                 self.last_transaction = (started, time.time())
 
     def _held(
         self, channel: Channel, member: Conversation, payload: bytes, frame: bytes, *, answer: bool
     ) -> bytes:
         """Hold a conversation; what comes unasked meanwhile is kept, and never its answer."""
-        unasked = self._unasked
+        unasked = self._silence.unasked
         if unasked is None:
             return member.hold(channel, payload, frame, answer=answer)
         reply = member.hold(Sieve(channel, unasked), payload, frame, answer=answer)
@@ -395,51 +392,15 @@ class Line(Closing):
         self, channel: Channel, member: Conversation, payload: bytes, *, answer: bool
     ) -> None:
         """Wait until the line is free for a request, and drop what has come meanwhile."""
-        if self._is_doubtful and not self._fall_silent(channel, member):
+        silence = self._silence
+        if silence.is_doubtful and not silence.reached(channel, member, self.begin_by):
             self._refuse_late(payload)
             if answer:
                 raise BadReply(
                     f"{self.port_url}: {shown(payload)} was not sent: something on the line talks "
                     "without being asked, and does not stop. Is the instrument in a streaming mode?"
                 )
-        gap_s = max(member.min_gap_s, self._last.min_gap_s)
-        if gap_s:
-            left = self._ended + gap_s - channel.monotonic()
-            if left > 0:
-                channel.pause(left)
-        dropped = self._others(channel.drop_input(), channel.monotonic())
-        if dropped.strip(BLANK):  # nobody asked for it: what follows is nobody's, too
-            self._fall_silent(channel, member, has_come=True)
-        if self._unasked is not None:
-            self._unasked.let_finish(channel, member.total_s)
-
-    def _fall_silent(
-        self, channel: Channel, member: Conversation, *, has_come: bool = False
-    ) -> bool:
-        """Wait for the answer that is still due unless it has come, then for one silent gap.
-
-        Return False when the line is not silent ``total_s`` after that, or by ``begin_by``.
-        """
-        gap_s = max(member.gap_s, self._last.gap_s)
-        now = channel.monotonic()
-        limit = max(now, self._late_until) + member.total_s
-        if self.begin_by is not None:
-            limit = min(limit, self.begin_by)
-        has_come = bool(self._others(channel.drop_input(), now)) or has_come
-        silent_since = now if has_come else self._ended
-        while True:
-            until = silent_since + gap_s
-            if not has_come:
-                until = max(until, self._late_until)
-            if until <= now:
-                return True
-            if now >= limit:
-                return False
-            came = channel.receive(min(until, limit) - now)
-            now = channel.monotonic()
-            if self._others(came, now):
-                has_come = True
-                silent_since = now
+        silence.before_a_request(channel, member, self.begin_by)
 
     # When the port goes away.
 
@@ -451,7 +412,7 @@ class Line(Closing):
         during = f" during {shown(payload)}" if payload else ""
         if isinstance(error, Interrupted):
             return PortGone(f"{self.port_url}: closed by another thread{during}")
-        self._late_until = 0.0  # the answer is lost with the port, but for what is on its way
+        self._silence.late_until = 0.0  # the answer is lost with the port
         return PortGone(
             f"{self.port_url}: the port is gone{during} ({error}). Was the cable pulled, or the "
             "adapter switched off? The line is closed; open() finds the port again."

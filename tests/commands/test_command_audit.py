@@ -106,6 +106,7 @@ def test_a_sink_hears_of_every_command(host: Host, events: Events) -> None:
     for one, word in ((unknown, "UNKNOWN_METHOD"), (refused, "OUT_OF_RANGE")):
         assert one.fields["outcome"] == "refused"
         assert str(one.fields["answer"]).startswith(f"ERROR#{word}")
+    assert (unknown.fields["arguments"], refused.fields["arguments"]) == ({}, {"target": 999})
 
 
 def test_only_its_owner_and_group_may_read_the_audit(host: Host) -> None:

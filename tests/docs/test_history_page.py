@@ -1,6 +1,7 @@
 """The page about the history: its queries run, its configuration is one, its columns are there."""
 
 import re
+import shlex
 import sqlite3
 import time
 import tomllib
@@ -9,15 +10,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from labframe_plugins.recorder import HistoryWriter
 from labframe_plugins.recorder.settings import settings_of
 
 from labframe import Event, PluginContext
+from labframe.cli.main import main
 from labframe.points import Value
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "history.md").read_text("utf-8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+COMMANDS = re.findall(r"^\$ (labframe history.*?)(?: {2,}#.*)?$", PAGE, re.MULTILINE)
 SECTIONS = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 
@@ -67,3 +71,42 @@ def test_the_reference_names_each_column_of_each_view(database: sqlite3.Connecti
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
     ).fetchall()
     assert [table for (table,) in tables if f"`{table}`" not in page] == []
+
+
+@pytest.fixture
+def laboratory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with what the commands of the page need."""
+    now = time.time()
+    seconds = [now - 7200 + second for second in range(7200)]
+    fields: dict[str, Value] = {
+        "method": "valve.open", "arguments": {}, "outcome": "done", "answer": "RET#null",
+        "sender": "10.0.0.7", "received": now - 3000,
+    }  # fmt: skip
+    for name in ("lab.db", "other.db"):
+        with HistoryWriter(tmp_path / name) as writer:
+            writer.describe("chamber_pressure", unit="mbar")
+            writer.points("chamber_pressure", seconds, [1e-6] * 5000 + [0.5] * 2200)
+            writer.describe("oven_temperature", unit="K")
+            writer.points("oven_temperature", seconds[:10], range(300, 310))
+            writer.event(Event("command", "valve", now - 3000, "valve.open()", fields))
+            writer.event(Event("host", "host", now - 7200, "lab: start", {"what": "start"}))
+            writer.gap("oven_temperature", now - 7190, now - 5, "stale")
+    (tmp_path / "lab.toml").write_text('[plugin.recorder]\nfile = "lab.db"\n')
+    (tmp_path / "logger.csv").write_text("time,oven\n1795000000,300\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_each_command_of_the_page_does_what_the_page_says(laboratory: Path) -> None:
+    for library in ("matplotlib", "pyarrow"):
+        pytest.importorskip(library, reason=f"{library} is not installed")
+
+    assert len(COMMANDS) > 12
+    for command in COMMANDS:
+        said = CliRunner().invoke(main, shlex.split(command)[1:], prog_name="labframe")
+        is_to_a_file = re.search(r"out\.|\.parquet", command) is not None
+        assert (said.exit_code, command) == (0, command), said.output
+        assert bool(said.stdout.strip()) is not is_to_a_file, command
+        if "1h --until" in command:
+            assert "valve.open()  done     RET#null  10.0.0.7" in said.stdout
+    assert {"out.png", "out.csv", "all.parquet"} <= {one.name for one in laboratory.iterdir()}

@@ -134,8 +134,8 @@ def test_a_failure_long_ago_makes_nobody_wait(far_end: FarEnds) -> None:
     with Line(end.url, settings) as line:
         with pytest.raises(NoReply):
             line.transact(b"late", settings=hasty)
-        line._ended -= 100  # as if the next poll came so much later
-        line._late_until -= 100
+        line._silence.ended -= 100  # as if the next poll came so much later
+        line._silence.late_until -= 100
         start = time.monotonic()
         assert line.transact(b"next") == b"answer to next"
         assert time.monotonic() - start < 30
@@ -218,7 +218,7 @@ def test_the_wait_for_a_late_answer_can_be_had_at_once(far_end: FarEnds) -> None
             line.transact(b"late", settings=HASTY)
         assert line.resync()
         assert time.monotonic() - start >= HASTY.total_s
-        assert not line._is_doubtful
+        assert not line._silence.is_doubtful
         assert line.transact(b"next") == b"answer to next"
 
 

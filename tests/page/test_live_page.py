@@ -47,8 +47,8 @@ def test_values_move_and_little_is_transferred(page: Page, live: Live, host: Hos
     value = row(page, "oven_temperature").locator(".number")
     first = float(value.inner_text())
     page.wait_for_function(
-        "first => Number(document.querySelector('[role=row] .number').textContent) > first + 0.3",
-        arg=first,
+        "([shown, first]) => Number(shown.textContent) > first + 0.3",
+        arg=[value.element_handle(), first],
     )
     assert "K" in row(page, "oven_temperature").inner_text()
     assert [url for url in asked if not url.startswith(live.url)] == []

@@ -28,6 +28,7 @@ class Ascii(Instrument):
     """An instrument with text requests and answers, described in the configuration alone."""
 
     driver = "ascii"
+    protocol = "text requests, from lab.toml"
     line = SerialLine()
     own_keys = OwnKeys(instrument=AsciiKeys, reading=ReadingKeys, command=CommandKeys)
 

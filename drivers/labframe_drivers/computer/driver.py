@@ -29,6 +29,7 @@ class Computer(Instrument):
     """
 
     driver = "computer"
+    protocol = "none: the operating system tells"
     line = None
     always_there = True
     options = {"disk": os.path.abspath(os.sep)}
@@ -83,6 +84,7 @@ class ComputerWithSensors(Computer):
     """The computer that the host runs on, which tells its temperature too."""
 
     driver = "computer"
+    protocol = "none: the operating system tells"
 
     @reading(unit="°C", every=5.0)
     def temperature(self) -> float:

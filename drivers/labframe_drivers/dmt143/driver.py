@@ -35,6 +35,7 @@ class Dmt143(Instrument):
     """Vaisala DMT143 dew point transmitter, which sends its measurements by itself."""
 
     driver = "dmt143"
+    protocol = "text lines that come unasked"
     line = SerialLine(
         baudrate=19200, write_terminator=b"\r", read_terminator=b"\r\n",
         first_byte_s=0.5, gap_s=0.1, total_s=1.0,

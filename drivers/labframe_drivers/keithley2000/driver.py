@@ -146,15 +146,18 @@ class Keithley2000(Settings, Volts):
     """Keithley 2000 multimeter on RS-232: the option function chooses volts, amperes or ohms."""
 
     driver = "keithley2000"
+    protocol = "SCPI"
 
 
 class Keithley2000Amperes(Settings, Amperes):
     """Keithley 2000 digital multimeter, measuring amperes."""
 
     driver = "keithley2000"
+    protocol = "SCPI"
 
 
 class Keithley2000Ohms(Settings, Ohms):
     """Keithley 2000 digital multimeter, measuring ohms."""
 
     driver = "keithley2000"
+    protocol = "SCPI"

@@ -23,6 +23,7 @@ class Modbus(ModbusInstrument):
     """A Modbus instrument, described in the configuration alone."""
 
     driver = "modbus"
+    protocol = "Modbus RTU, from lab.toml"
     line = SerialLine(framing=ModbusRtu(), first_byte_s=0.5, gap_s=0.1, total_s=1.0)
     own_keys = OwnKeys(instrument=ModbusKeys, reading=ReadingKeys, command=CommandKeys)
 

@@ -22,6 +22,7 @@ class MoonLaser(Instrument):
     """The giant laser on the moon."""
 
     driver = "moon_laser"
+    protocol = "text requests, SCPI in manner"
     line = SerialLine(baudrate=115200, terminator=b"\r\n", first_byte_s=0.5, gap_s=0.2, total_s=1.0)
     identify = ("ID?", "MOONLASER,GL-1")
 

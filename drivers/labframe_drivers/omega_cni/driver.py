@@ -44,6 +44,7 @@ class OmegaCni(Instrument):
     """
 
     driver = "omega_cni"
+    protocol = "text requests with echo, 7O1"
     line = SerialLine(
         baudrate=9600, bytesize=7, parity="O", terminator=b"\r",
         first_byte_s=0.4, gap_s=0.1, total_s=0.6, min_gap_s=0.02,

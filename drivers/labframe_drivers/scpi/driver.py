@@ -46,6 +46,7 @@ class Scpi(Ascii):
     """
 
     driver = "scpi"
+    protocol = "SCPI, from lab.toml"
     line = SerialLine(terminator=b"\n")
     identify = ("*IDN?", "")
     own_keys = OwnKeys(instrument=ScpiKeys, reading=ReadingKeys, command=CommandKeys)

@@ -44,6 +44,7 @@ class Sps30(Instrument):
     """Sensirion SPS30 particulate matter sensor, on its UART."""
 
     driver = "sps30"
+    protocol = "SHDLC: binary frames, stuffed, with checksum"
     line = SerialLine(
         baudrate=115200, framing=Checked(Stuffed(reserved=b"\x11\x13"), "sum_inverted"),
         first_byte_s=0.25, gap_s=0.1, total_s=0.5,

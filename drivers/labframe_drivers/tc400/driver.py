@@ -47,6 +47,7 @@ class Tc400(Instrument):
     """Pfeiffer TC 110/400 drive unit of a turbo pump; several share an RS-485 bus."""
 
     driver = "tc400"
+    protocol = "addressed telegrams with checksum, on a bus"
     line = SerialLine(
         baudrate=9600, framing=Checked(Terminated(write=b"\r", read=b"\r"), "sum8_dec3"),
         first_byte_s=0.25, gap_s=0.1, total_s=0.5, min_gap_s=0.003,

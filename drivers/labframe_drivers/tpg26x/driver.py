@@ -36,6 +36,7 @@ class Tpg26x(Instrument):
     """Pfeiffer TPG 261 or 262, a controller of one or two compact vacuum gauges."""
 
     driver = "tpg26x"
+    protocol = "ACK/NAK/ENQ handshake"
     line = SerialLine(baudrate=9600, framing=EnqAck(), first_byte_s=0.25, gap_s=0.15, total_s=0.6)
     channels = GAUGES
 

@@ -48,6 +48,7 @@ class Vogtlin(ModbusInstrument):
     """Vögtlin red-y smart mass flow meter (GSM) or controller (GSC), on RS-485."""
 
     driver = "vogtlin"
+    protocol = "Modbus RTU, on a bus"
     # At least 4 ms between an answer and the next request: the manual 329-3042, by our notes.
     line = SerialLine(
         baudrate=9600, stopbits=2, framing=ModbusRtu(),

@@ -36,6 +36,7 @@ class Xgs600(Instrument):
     """
 
     driver = "xgs600"
+    protocol = "addressed text requests"
     # More than 10 queries a second "compromise system responsiveness" (manual, page 67).
     line = SerialLine(
         baudrate=9600, terminator=b"\r", first_byte_s=0.25, gap_s=0.2, total_s=1.0, min_gap_s=0.09

@@ -162,14 +162,17 @@ class Guard:
             if scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD"):
                 self._access.check_origin(headers)
         except Refused as error:
-            await refusal(error)(scope, receive, _with_headers(send))
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close"})  # which is a 403; no page sees more of it
+            else:
+                await refusal(error)(scope, receive, _with_headers(send))
             return
         await self._app(scope, receive, _with_headers(send))
 
 
 def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+        if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)

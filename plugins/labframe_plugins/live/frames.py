@@ -63,9 +63,4 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     @property
     def _is_open(self) -> bool:
-        return (
-            self.handshake_complete
-            and not self.close_sent
-            and not self.disconnected
-            and not self.transport.is_closing()
-        )
+        return self.handshake_complete and not self.close_sent and not self.transport.is_closing()

@@ -9,7 +9,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from labframe.commands.senders import is_own, sender_of
 from labframe.protocol.live import QUESTION
@@ -65,8 +65,7 @@ class Receiver(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what answers go out with."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)  # Python 3.11 does not say so
         opened = transport.get_extra_info("socket")
         with contextlib.suppress(OSError):  # the system may have its own limit
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from labframe import PluginContext, hookimpl
 from labframe_plugins.recorder.frames import MissingLibrary
 from labframe_plugins.recorder.history import History, HistoryError, open_history
@@ -10,6 +12,9 @@ from labframe_plugins.recorder.recorder import Recorder
 from labframe_plugins.recorder.settings import settings_of
 from labframe_plugins.recorder.store import ForeignFile
 from labframe_plugins.recorder.writing import HistoryWriter
+
+if TYPE_CHECKING:
+    import click
 
 __all__ = [
     "FileTaken",
@@ -28,3 +33,11 @@ def labframe_sinks(context: PluginContext) -> list[Recorder]:
     """Give the recorder, unless it is switched off."""
     settings = settings_of(context)
     return [Recorder(settings, context.log)] if settings.enabled else []
+
+
+@hookimpl
+def labframe_cli(cli: click.Group) -> None:
+    """Add the command ``history``."""
+    from labframe_plugins.recorder.command_line.group import history  # here: a host needs it not
+
+    cli.add_command(history)

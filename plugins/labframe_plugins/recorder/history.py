@@ -218,6 +218,19 @@ class History(Closing):
                     ).fetchone()[0]
         return total
 
+    def counts(self) -> dict[str, int]:
+        """Return how many rows of each codename there are, sweeps too."""
+        rows = self._rows(
+            "SELECT c.name, ifnull(sum(n.count), 0) FROM codename c LEFT JOIN ("
+            f"SELECT codename, sum(count) AS count FROM block WHERE {SEEN} GROUP BY codename "
+            f"UNION ALL SELECT codename, count(*) FROM kept WHERE {SEEN} GROUP BY codename "
+            f"UNION ALL SELECT codename, count(*) FROM fresh WHERE {FRESH} GROUP BY codename "
+            "UNION ALL SELECT codename, count(*) FROM bucket GROUP BY codename "
+            "UNION ALL SELECT codename, count(*) FROM sweep GROUP BY codename"
+            ") n ON n.codename = c.id GROUP BY c.id"
+        )
+        return dict(rows)
+
     def frame(
         self,
         codenames: Iterable[str],

@@ -170,8 +170,12 @@ class Intake:
 
     def _gap(self, event: Event, batch: Batch) -> None:
         fields = event.fields
-        since, until = (microseconds(_number(fields[key])) for key in ("from", "to"))
-        cause = str(fields["cause"])
+        try:
+            since, until = (microseconds(_number(fields[key])) for key in ("from", "to"))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            batch.add(event)  # a plugin's, which lacks its times: kept as what happened
+            return
+        cause = str(fields.get("cause", "unknown"))
         batch.add(
             GapEnds(
                 event.source, since, until, _CAUSES.get(cause, cause), str(fields.get("why", ""))

@@ -19,7 +19,8 @@ from labframe_plugins.recorder.entries import (
     as_stored,
     microseconds,
 )
-from labframe_plugins.recorder.store import Store, connect
+from labframe_plugins.recorder.late import LateStore
+from labframe_plugins.recorder.store import connect
 
 __all__ = ["HistoryWriter"]
 
@@ -29,9 +30,9 @@ _TOGETHER: Final = 50_000
 class HistoryWriter:
     """Adds to a history; it is made if it is not there.
 
-    Points are numbered in the order in which they are added, whatever their times. Nothing is in
-    the file before ``flush``, or the end of the ``with`` statement; an exception in the statement
-    leaves out what was not flushed.
+    Points are numbered in the order in which they are added, whatever their times; they may be
+    older than those that are there. Nothing is in the file before ``flush``, or the end of the
+    ``with`` statement; an exception in the statement leaves out what was not flushed.
 
     Args:
         file: The history.
@@ -49,7 +50,7 @@ class HistoryWriter:
     """
 
     def __init__(self, file: Path) -> None:
-        self._store = Store(file)
+        self._store = LateStore(file)
         self._batch = Batch()
         self._waiting = 0
         self._since_compaction = 0

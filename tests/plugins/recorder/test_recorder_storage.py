@@ -106,6 +106,19 @@ def test_a_gap_that_begins_and_ends_within_one_commit_is_one_gap(file: Path) -> 
     )
 
 
+@pytest.mark.parametrize("fields", [{}, {"from": "noon", "to": "night"}, {"from": 1.0}])
+def test_a_gap_that_lacks_its_times_ends_nothing(file: Path, fields: dict[str, Value]) -> None:
+    with recording(file) as sink:
+        sink.event(started("oven"))
+        sink.event(Event("gap", "oven", START + 1, "a plugin's own", fields))
+        sink.write(readings(3))
+
+    assert len(recorded(file)) == 3
+    with opened(file) as history:
+        assert "a plugin's own" in [one.text for one in history.events()]
+        assert history.gaps() == []
+
+
 def test_readings_that_a_full_queue_lost_are_a_gap(file: Path) -> None:
     with recording(file) as sink:
         sink.write([reading(1.0, 1), reading(5.0, 5, sequence=5)])

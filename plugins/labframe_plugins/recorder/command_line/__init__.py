@@ -1,0 +1,1 @@
+"""The command ``labframe history``: what was recorded, on the screen and in files."""
