@@ -6,11 +6,11 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from livelab import Live, running, until
+from livelab import Live, Viewer, running, until
 
 HOST = "rasppi71"
 
@@ -19,6 +19,11 @@ HOST = "rasppi71"
 def live() -> Iterator[Live]:
     with running() as server:
         yield server
+
+
+def is_now(viewer: Viewer, codename: str, y: Any) -> Callable[[], bool]:
+    """Return what tells whether a codename has a value now."""
+    return lambda: bool(viewer.codename(HOST, codename)["y"] == y)
 
 
 def test_ten_lines_of_plain_socket_code_are_on_the_page(live: Live) -> None:
@@ -129,7 +134,7 @@ def test_a_value_of_an_original_host_is_old_when_it_is_overdue(live: Live) -> No
     with live.viewer() as viewer:
         for number in range(3):
             live.points(HOST, sine=[time.time(), number])
-            viewer.until(lambda number=number: viewer.codename(HOST, "sine")["y"] == number)
+            viewer.until(is_now(viewer, "sine", number))
         assert viewer.codename(HOST, "sine")["stale_after"] == 3.0
         viewer.until(lambda: viewer.codename(HOST, "sine")["quality"] == "old")
 
@@ -179,8 +184,7 @@ def test_a_slow_client_gets_the_newest_state_and_nobody_waits_for_it(live: Live)
             for other in "abcde":
                 live.points(HOST, **{other: [time.time(), "x" * 60_000]})
             live.points(HOST, text=[time.time(), f"{last} "])
-            text = f"{last} "
-            quick.until(lambda text=text: quick.codename(HOST, "text")["y"] == text)
+            quick.until(is_now(quick, "text", f"{last} "))
             assert last < 2000
         buffered = max(
             one.pipe.transport.get_write_buffer_size()  # type: ignore[attr-defined]

@@ -17,6 +17,8 @@ __all__ = ["EXTENSION", "FrameProtocol", "Pipe", "text_frame"]
 EXTENSION: Final = "labframe.frames"
 """Where a websocket's ASGI scope has its ``Pipe``."""
 
+_FULL_BYTES: Final = 65536
+"""So much may wait in this program for a client, beside what the system keeps."""
 _TEXT: Final = 0x81  # the whole message, as text
 
 
@@ -54,7 +56,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     @property
     def is_free(self) -> bool:
         """Whether it takes another frame."""
-        return self.writable.is_set() and self._is_open
+        return self._is_open and self.transport.get_write_buffer_size() < _FULL_BYTES
 
     def write_frame(self, frame: bytes) -> None:
         """Write a frame."""
