@@ -186,6 +186,20 @@ def test_a_second_host_uses_the_server_that_is_there(tmp_path: Path) -> None:
         second.stop()
 
 
+def test_a_server_that_takes_other_datagrams_is_not_this_hosts(tmp_path: Path) -> None:
+    with running() as live:
+        same = service(tmp_path, port=live.ports.http, udp_port=live.ports.udp)
+        other = service(tmp_path, port=live.ports.http, udp_port=free_port(socket.SOCK_DGRAM))
+        try:
+            same.start()
+            other.start()
+            assert same.alive()
+            until(lambda: not other.alive())
+        finally:
+            same.stop()
+            other.stop()
+
+
 def test_a_port_of_somebody_else_is_said_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -193,24 +193,30 @@ def test_the_page_survives_its_server_and_then_its_host_and_says_what_is_old(
         server.kill()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_accessibility_check_finds_nothing_serious(
-    browser: Browser, live: Live, host: Host, scheme: Any
+    browser: Browser, live: Live, host: Host
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto(f"{live.url}/#token={TOKEN}")
-    has_quality(page, "oven_temperature", "ok")
     source = axe()
-    for view in ("Overview", "Plots", "Control", "Health"):
-        page.get_by_role("link", name=view).click()
-        page.wait_for_function(f"() => document.title.startsWith('{view}')")
-        page.evaluate(source)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        serious = [
-            (one["id"], [node["html"][:150] for node in one["nodes"]])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], f"{view}, {scheme}"
-    context.close()
+    schemes: tuple[Any, ...] = ("light", "dark")
+    for scheme in schemes:
+        size: Any = {"width": 390, "height": 844}
+        context = browser.new_context(color_scheme=scheme, viewport=size)
+        page = context.new_page()
+        page.goto(f"{live.url}/#token={TOKEN}")
+        has_quality(page, "oven_temperature", "ok")
+        for view in ("Overview", "Plots", "Control", "Health"):
+            page.get_by_role("link", name=view).click()
+            page.wait_for_function(f"() => document.title.startsWith('{view}')")
+            page.evaluate(source)
+            assert serious(page) == [], f"{view}, {scheme}"
+        context.close()
+
+
+def serious(page: Page) -> list[Any]:
+    """Return what the accessibility check finds, with the elements that it means."""
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        (one["id"], [node["html"][:150] for node in one["nodes"]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

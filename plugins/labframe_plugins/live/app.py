@@ -57,9 +57,10 @@ def application(
     past: Past,
     access: Access,
     pages: Pages,
+    udp_port: int,
 ) -> ASGIApp:
     """Return the application."""
-    api = _Api(laboratory, broadcast, health, past, access)
+    api = _Api(laboratory, broadcast, health, past, access, udp_port)
     routes = [
         Route("/healthz", api.healthz),
         Route("/metrics", api.metrics),
@@ -96,7 +97,9 @@ class _Api:
         health: Health,
         past: Past,
         access: Access,
+        udp_port: int,
     ) -> None:
+        self._udp_port = udp_port
         self._laboratory = laboratory
         self._broadcast = broadcast
         self._health = health
@@ -107,7 +110,7 @@ class _Api:
         """Say that it is there."""
         told = {
             "status": "ok", "version": version("labframe"), "protocol": PROTOCOL,
-            "pid": os.getpid(),
+            "pid": os.getpid(), "udp_port": self._udp_port,
         }  # fmt: skip
         return _json(told)
 

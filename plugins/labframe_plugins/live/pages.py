@@ -19,7 +19,8 @@ STATIC: Final = Path(__file__).parent / "static"
 """Where the build of the page puts its files."""
 
 _INDEX: Final = "index.html"
-_HASHED: Final = re.compile(r"[-.][0-9A-Za-z_]{8,}\.[0-9a-z]+(\.map)?$")
+_HASHED: Final = re.compile(r"[-.](?:[0-9A-Z]{8,}|(?=[a-f]*[0-9])[0-9a-f]{8,})\.[0-9a-z]+(\.map)?$")
+"""A hash in a file's name: hexadecimal, or capitals and digits as esbuild writes it."""
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

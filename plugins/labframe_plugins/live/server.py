@@ -78,9 +78,6 @@ class LiveServer:
         self._broadcast = Broadcast(self._laboratory, self.health, settled(access))
         self._legacy = Legacy(self.health, access)
         self._past = Past(self._laboratory)
-        self._app = application(
-            self._laboratory, self._broadcast, self.health, self._past, access, Pages(folder)
-        )
         with contextlib.ExitStack() as undo:
             self._udp = undo.enter_context(
                 _bound(settings.udp_listen, settings.udp_port, socket.SOCK_DGRAM, "udp_port")
@@ -98,6 +95,15 @@ class LiveServer:
                         "legacy_port",
                     )
                 )
+            self._app = application(
+                self._laboratory,
+                self._broadcast,
+                self.health,
+                self._past,
+                access,
+                Pages(folder),
+                _port(self._udp),
+            )
             self._servers = list(self._made_servers())
             self._undo = undo.pop_all()
         self.ports = Ports(

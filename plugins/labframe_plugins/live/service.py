@@ -144,7 +144,7 @@ class LiveService:
 
 
 def _is_there(settings: Settings) -> bool:
-    """Tell whether a live server answers on the port."""
+    """Tell whether a live server answers on the port, and takes what this host sends."""
     connection = http.client.HTTPConnection(
         _reachable(settings.listen), settings.port, timeout=_ASK_S
     )
@@ -155,7 +155,8 @@ def _is_there(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-    return isinstance(told, dict) and told.get("status") == "ok" and "protocol" in told
+    is_live = isinstance(told, dict) and told.get("status") == "ok" and "protocol" in told
+    return is_live and settings.udp_port in (0, told.get("udp_port"))
 
 
 def _reachable(listen: str) -> str:
