@@ -75,3 +75,7 @@ def test_the_wheel_holds_nothing_but_the_three_packages() -> None:
     for package in ("labframe", "labframe_drivers", "labframe_plugins"):
         assert f"{package}/py.typed" in files
     assert "labframe_drivers/xgs600/transcripts/examples.jsonl" in files
+    static = {path for path in files if path.startswith("labframe_plugins/live/static/")}
+    names = {Path(path).name for path in static}
+    assert {"index.html", "page.js", "style.css", "uplot-LICENSE.txt", "inter-LICENSE.txt"} <= names
+    assert not [path for path in files if path.startswith("labframe_plugins/live/web")]

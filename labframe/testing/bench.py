@@ -75,9 +75,10 @@ class Bench:
         )
         self.driver = self.another(line or self._hurried())
         if is_open:
-            self._open()
+            self.open()
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Open the driver while nothing is wrong; as ``insist``."""
         for _ in range(0 if self.clock is not None else _HELD_UP):
             try:
                 self.driver.open()

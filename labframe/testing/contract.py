@@ -165,7 +165,7 @@ class DriverContract:
         with bench.in_time("noticing that the cable is out", 1.0), pytest.raises(PortGone):
             bench.read(reading)
         bench.sim.replug()
-        bench.driver.open()
+        bench.open()
         bench.well(reading)
 
     def test_a_wrong_baud_rate_gives_no_value(self, labframe_bench: MakeBench) -> None:
@@ -258,7 +258,7 @@ class DriverContract:
         """No thread, no file descriptor."""
         bench = labframe_bench(self, is_open=False)
         before = _threads(), _descriptors()
-        bench.driver.open()
+        bench.open()
         for reading in bench.readings:
             if reading.pushed:
                 bench.read(reading)

@@ -49,6 +49,15 @@ def test_whatever_unit_is_shown_the_pressure_is_in_mbar(plug: Plug, unit: str) -
     assert found["HFIG1"] == pytest.approx(1e-6, rel=1e-3)
 
 
+def test_a_unit_that_is_changed_at_the_front_panel_is_noticed(plug: Plug) -> None:
+    simulator = gauges(pressures_mbar="1e-6,1,1,1")
+    with Xgs600(plug(simulator).url) as controller:
+        controller.pressures()
+        simulator.unit = "Pa"  # as a hand at the panel would
+        found = controller.pressures()
+    assert found["HFIG1"] == pytest.approx(1e-6, rel=1e-3)
+
+
 def test_a_gauge_without_emission_has_no_value(plug: Plug) -> None:
     with Xgs600(plug(gauges(emission="off")).url) as controller:
         found = controller.pressures()["HFIG1"]

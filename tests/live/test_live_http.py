@@ -165,7 +165,12 @@ def test_without_a_recorder_the_past_is_what_the_server_remembers(live: Live) ->
     now = time.time()
     for number in range(10):
         live.points("memory", a=[now - 10 + number, number])
-    until(lambda: len(live.server._laboratory.channel("memory:a")[1].recent()) == 20)  # type: ignore[index]
+
+    def remembers_all() -> bool:
+        found = live.server._laboratory.channel("memory:a")
+        return found is not None and len(found[1].recent()) == 20
+
+    until(remembers_all)
     query = {"codename": ["memory:a", "memory:b"], "since": str(now - 5.5)}
     series = live.get("/api/v1/history", params=query).json()["series"]
 

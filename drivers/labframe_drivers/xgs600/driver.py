@@ -55,10 +55,7 @@ class Xgs600(Instrument):
 
     def on_connect(self) -> None:
         """Read the unit that is shown, and which gauges there are."""
-        unit = self._ask("13")
-        if unit not in _MBAR:
-            raise LineError(f"{self.name}: it shows pressures in an unknown unit {unit!r}")
-        self._mbar = _MBAR[unit]
+        self._ask_unit()
         self._labels = self._gauges()
         if not self.channels:
             self.channels = self._labels
@@ -71,8 +68,13 @@ class Xgs600(Instrument):
 
     @reading(unit="mbar", every=1.0, channels=True)
     def pressures(self) -> dict[str, float | NoValue]:
-        """Read all gauges with one query, in mbar whatever unit is shown."""
-        answers = self._ask("0F").split(",")
+        """Read all gauges with one query, in mbar whatever unit is shown.
+
+        The unit is asked for each time: somebody may change it at the front panel.
+        """
+        answers, before = self._ask("0F").split(","), self._mbar
+        if self._ask_unit() != before:
+            answers = self._ask("0F").split(",")
         if len(answers) != len(self._labels):
             self.on_connect()  # a board was put in or out
             answers = self._ask("0F").split(",")
@@ -93,6 +95,13 @@ class Xgs600(Instrument):
         codes = {"Torr": "10", "mBar": "11", "Pa": "12"}
         self._ask(codes[unit])
         self._mbar = _MBAR[f"{list(codes).index(unit):02d}"]
+
+    def _ask_unit(self) -> float:
+        unit = self._ask("13")
+        if unit not in _MBAR:
+            raise LineError(f"{self.name}: it shows pressures in an unknown unit {unit!r}")
+        self._mbar = _MBAR[unit]
+        return self._mbar
 
     def _pressure(self, text: str) -> float | NoValue:
         text = text.strip()
