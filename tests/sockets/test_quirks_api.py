@@ -368,3 +368,17 @@ def test_q32_a_point_is_old_when_it_is_older_than_its_timeout_not_when_it_is_as_
             shown.append(ask(points.port, "a#raw"))
 
     assert shown == ["1700000000.0,5", "OLD_DATA"]
+
+
+def test_a_batch_is_split_where_the_receiver_cuts() -> None:
+    names = [f"codename_{number}" for number in range(500)]
+    with Receiver() as server:
+        with LiveSocket(
+            "n", names, server.address, no_internal_data_pull_socket=True, most_bytes=8000
+        ) as live:
+            live.set_batch(dict.fromkeys(names, (1.5, 2.5)))
+        datagrams = server.received()
+
+    assert len(datagrams) > 1
+    assert max(map(len, datagrams)) <= 8000
+    assert [name for one in datagrams for name in json.loads(one)["data"]] == names
