@@ -222,9 +222,10 @@ def test_it_runs_alone_with_the_settings_of_a_configuration(tmp_path: Path, star
     process, found = started("live", tmp_path / "live.toml")
     assert pid_at(int(found[2])) == process.pid
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=10)
+    assert process.stdout is not None
+    said = process.stdout.read()  # the rest of what is read line by line
 
-    assert process.returncode == 0
+    assert process.wait(timeout=10) == 0
     assert "Live datagrams: UDP " in said
     assert "The original's protocol: TCP " in said
 

@@ -1,4 +1,7 @@
-"""One browser for all tests of the page, and a tab for each."""
+"""One browser for the tests of a module, and a tab for each.
+
+It is closed with the module, so that tests which count threads and files are beside no browser.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with a_browser() as found:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
     with running(token=TOKEN) as server:
         yield server

@@ -50,7 +50,7 @@ def test_a_driver_reads_what_was_recorded(plug: Plug) -> None:
 def test_a_gauge_controller_is_replayed_in_its_recorded_order(plug: Plug) -> None:
     texts = [
         ("#0005", ">0104,0104"), ("#0013", ">01"), ("#0001", ">40FEFEFEFEFE"), ("#00T1", ">FORE"),
-        ("#00T2", "?FF"), ("#000F", ">1.234E-07,OPEN    "),
+        ("#00T2", "?FF"), ("#000F", ">1.234E-07,OPEN    "), ("#0013", ">01"),
     ]  # fmt: skip
     chunks = [
         Chunk(0.1 * index, sent, f"{text}\r".encode())
