@@ -9,6 +9,7 @@ from labframe_drivers.omega_cni import OmegaCni, OmegaCniSimulator
 from labframe_drivers.sps30 import Sps30, Sps30Simulator
 from labframe_drivers.tc400 import Tc400, Tc400Simulator
 from labframe_drivers.tpg26x import Tpg26x, Tpg26xSimulator
+from labframe_drivers.tpg26x.streaming import Tpg26xStream
 from labframe_drivers.vogtlin import Vogtlin, VogtlinSimulator
 from labframe_drivers.xgs600 import Xgs600, Xgs600Simulator
 
@@ -52,6 +53,14 @@ class TestTpg26x(DriverContract):
     driver = Tpg26x
     simulator = Tpg26xSimulator
     channels = ("gauge1", "gauge2")
+
+
+class TestTpg26xStream(DriverContract):
+    driver = Tpg26xStream
+    simulator = Tpg26xSimulator
+    channels = ("gauge1", "gauge2")
+    options = {"stream": True}
+    frame_s = 1.5
 
 
 class TestKeithley2000(DriverContract):

@@ -323,3 +323,27 @@ def test_a_host_serves_both_gauges_under_their_names() -> None:
         host.command("vacuum.switch_off", gauge="gauge1")
         until(lambda: host.wait_fresh("chamber_switched").y == "off")
         assert host.instruments[0].identity == "TPG 26x, program 302-510-A"
+
+
+def test_a_stream_goes_on_after_each_question_and_each_command() -> None:
+    vacuum: dict[str, Any] = {
+        "driver": "tpg26x", "port": "/dev/ttyUSB0",
+        "options": {"stream": True},
+        "channels": {"gauge1": "chamber", "gauge2": "fore"},
+        "simulate": {"drift": 0, "pressures_mbar": "2.4e-7,none"},
+    }  # fmt: skip
+    with lab(labframe_drivers.tpg26x, {"vacuum": vacuum}) as host:
+        first = host.wait_fresh("chamber_pressure")
+        assert (first.y, first.unit) == (2.4e-7, "mbar")
+        assert host.command("vacuum.show_in", unit="Pa") == "Pa"
+        until(lambda: host.wait_fresh("chamber_pressure").sequence >= first.sequence + 2)
+        assert host.wait_fresh("chamber_pressure").y == pytest.approx(2.4e-7, rel=1e-3)
+        assert host.wait_fresh("vacuum_errors").y == "none"
+        assert "fore_status" not in host.codenames
+
+
+def test_whether_it_streams_is_true_or_false() -> None:
+    assert Tpg26x.with_options({}) is Tpg26x
+    assert Tpg26x.with_options({"stream": True}).pushed_reading() is not None
+    with pytest.raises(ValueError, match="stream = 'yes': true or false"):
+        Tpg26x.with_options({"stream": "yes"})

@@ -127,7 +127,7 @@ def test_com_sends_a_line_again_and_again(mode: str, period: float) -> None:  # 
 
 
 def test_any_byte_ends_the_stream() -> None:
-    for byte in (ETX, ENQ, b"P", b"\n"):
+    for byte in (ETX, ENQ, b"P", b" "):
         simulator = still()
         said(simulator, b"COM,0\r")
         was_streaming = simulator.is_streaming
@@ -164,3 +164,12 @@ def test_what_no_gauge_has_is_refused() -> None:
     for wrong in ("0", "-1", "warm", "1,2,3"):
         with pytest.raises(SimulationError, match="pressures_mbar"):
             still(pressures_mbar=wrong)
+
+
+def test_the_line_feed_of_a_terminator_does_not_end_the_stream() -> None:
+    simulator = Tpg26xSimulator(drift=0)
+    assert said(simulator, b"COM,0\r\n") == ACK
+    assert simulator.is_streaming
+
+    said(simulator, b"\n")
+    assert not simulator.is_streaming

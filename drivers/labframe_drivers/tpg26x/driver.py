@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from labframe import IdentityError, Instrument, LabframeError, NoValue, SerialLine, command, reading
 from labframe.errors import BadReply
 from labframe.line import EnqAck, Terminated
+from labframe.points import Value
 from labframe_drivers.tpg26x import gauges
 from labframe_drivers.tpg26x.gauges import GAUGES, MBAR, UNITS
 from labframe_drivers.tpg26x.refusals import refusal
@@ -39,8 +42,19 @@ class Tpg26x(Instrument):
     protocol = "ACK/NAK/ENQ handshake"
     line = SerialLine(baudrate=9600, framing=EnqAck(), first_byte_s=0.25, gap_s=0.15, total_s=0.6)
     channels = GAUGES
+    options: Mapping[str, Value] = MappingProxyType({"stream": False})
 
     _unit = -1
+
+    @classmethod
+    def with_options(cls, options: Mapping[str, Value]) -> type[Instrument]:
+        """Return the class that is asked for pressures, or the one that they are sent to."""
+        from labframe_drivers.tpg26x.streaming import Tpg26xStream  # which stands on this class
+
+        stream = options.get("stream", False)
+        if not isinstance(stream, bool):
+            raise ValueError(f"stream = {stream!r}: true or false")  # noqa: TRY004  # as the host expects
+        return Tpg26xStream if stream else cls
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,8 +135,7 @@ class Tpg26x(Instrument):
         """Ask for the program number, after the end of a stream that another program began.
 
         Any byte ends a stream (``COM``); ETX clears half a request, too. What was on its way may
-        still spoil the first answer. Streaming is no reading of this driver yet: it would begin in
-        ``on_connect``, and ``gauges.pressures`` takes its lines.
+        still spoil the first answer.
         """
         self._opened().send(_CLEAR, settings=self._alone)
         try:

@@ -90,6 +90,7 @@ class Tpg26xSimulator(SimulatedInstrument):
         self._kept = Kept()
         self._closed: set[int] = set()
         self._stream_s: float | None = None
+        self._before = 0
         self._next_line = 0.0
         self._now = 0.0
         self._free_at = float("-inf")
@@ -120,6 +121,9 @@ class Tpg26xSimulator(SimulatedInstrument):
         self._now = now
         answers: list[Answer] = []
         for byte in data:
+            before, self._before = self._before, byte
+            if (before, byte) == (_CR, _LF):  # the rest of a terminator
+                continue
             self._stream_s = None  # any byte ends the stream
             if byte == _ETX:
                 self._input.clear()
