@@ -6,11 +6,11 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from labframe.errors import BadReply, IncompleteReply, LabframeError, NoReply, NoValue
+from labframe.errors import LabframeError, LineError, NoValue, PortGone
 from labframe.instrument import Instrument, ReadingDeclaration
 from labframe.line import SerialLine
 from labframe.simulation import SimulatedInstrument
@@ -82,7 +82,9 @@ class Bench:
         for _ in range(0 if self.clock is not None else _HELD_UP):
             try:
                 self.driver.open()
-            except (NoReply, IncompleteReply, BadReply):
+            except PortGone:
+                raise
+            except LineError:
                 time.sleep(self.settings.total_s)  # what was held up has come by then
             else:
                 return
@@ -186,8 +188,12 @@ class Bench:
             Exception: Whatever the driver raises.
         """
         for _ in range(0 if self.clock is not None else _HELD_UP):
-            with suppress(NoReply, IncompleteReply, BadReply):
+            try:
                 return use()
+            except PortGone:
+                raise
+            except LineError:
+                self._doubt()
         return use()
 
     def well(self, reading: ReadingDeclaration) -> Readings:

@@ -101,7 +101,7 @@ def test_another_instrument_than_expected_is_refused_until_the_right_one_comes()
     wrong = {"a": {**TWO["a"], "simulate": {"name": "FURNACE 9"}}}
     with lab(THERMO, wrong) as host:
         assert host.simulated is not None
-        until(lambda: host.status()["instruments"][0]["error"])
+        until(lambda: host.status()["instruments"][0]["error"] or "")
         error = host.status()["instruments"][0]["error"]
         assert "'THERMO'" in error
         assert "'FURNACE 9'" in error
@@ -160,7 +160,7 @@ def test_a_driver_that_raises_or_returns_rubbish_is_shown_and_disturbs_nobody(
     plugin = Plugin([Thermometer, Awkward], {"thermometer": SimulatedThermometer})
     instruments = {"bad": {"driver": "awkward", "options": {"what": what}}}
     with lab(plugin, instruments, simulate=False) as host:
-        until(lambda: said in str(host.status()["instruments"][0]["error"]))
+        until(lambda: said in str(host.status()["instruments"][0]["error"] or ""))
         assert over_the_network(host, "bad_value") == "OLD_DATA"
 
 
@@ -436,6 +436,6 @@ def test_the_status_tells_the_newest_reason_why_there_is_no_value() -> None:
             raise NoValue(self.reason)
 
     with lab(Plugin([Moody]), {"a": {"driver": "moody"}}, simulate=False) as host:
-        until(lambda: "it is cold" in host.status()["instruments"][0]["error"])
+        until(lambda: "it is cold" in (host.status()["instruments"][0]["error"] or ""))
         Moody.reason = "it sleeps"
-        until(lambda: "it sleeps" in host.status()["instruments"][0]["error"])
+        until(lambda: "it sleeps" in (host.status()["instruments"][0]["error"] or ""))

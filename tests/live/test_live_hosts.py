@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -191,7 +192,9 @@ def test_a_host_forgets_what_its_new_configuration_has_not(live: Live) -> None:
 
 def test_two_hosts_of_one_computer_are_two(live: Live) -> None:
     other = host_for(live, FURNACE, host={"name": "second"})
-    with host_for(live), other, live.viewer() as viewer:
+    with contextlib.ExitStack() as later, host_for(live), live.viewer() as viewer:
+        viewer.until(lambda: len(viewer.hosts) == 1)  # who comes first has the computer's name
+        later.enter_context(other)
         viewer.until(lambda: len(viewer.hosts) == 2)
         names = {"test lab", "second"}
         viewer.until(lambda: {one["name"] for one in viewer.hosts.values()} == names)
