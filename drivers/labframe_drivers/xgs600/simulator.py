@@ -31,6 +31,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from labframe.simulation import Answer, LineSimulator, Settable, SimulationError
@@ -42,7 +43,6 @@ _UNITS = {"Torr": "00", "mBar": "01", "Pa": "02"}
 _OPEN = "OPEN    "
 _DASHES = "-----"
 _SLOTS = 6
-_QUERIES = 10
 _WINDOW_S = 0.95
 """A little under the second, so that exactly ten a second with some jitter are ten."""
 _REVISION = "0104"
@@ -89,6 +89,8 @@ class Xgs600Simulator(LineSimulator):
     no_number_text: ClassVar[bytes] = _OPEN.encode()
     error_answers: ClassVar[Mapping[str, bytes]] = {"FF": b"?FF"}
 
+    calm = MappingProxyType({"queries_per_s": 1e6})
+
     latency_s = Settable(0.010, "time from a query to its answer, s", limits=(0, 60))
     late_every = Settable(61, "one in so many answers is late; 0: none", limits=(0, 10**9))
     address = Settable(
@@ -106,6 +108,9 @@ class Xgs600Simulator(LineSimulator):
         parse=_mbar_or_text,
     )
     pumpdown_s = Settable(600.0, "the time constant of pumping down, s; 0: none", limits=(0, 1e9))
+    queries_per_s = Settable(
+        10.0, "so many queries a second are answered at once; more make it slow", limits=(1, 1e6)
+    )
     unit = Settable("mBar", "the unit that is shown", choices=tuple(_UNITS))
     emission = Settable(True, "whether ion gauges begin with emission on")
     emission_swapped = Settable(
@@ -179,11 +184,11 @@ class Xgs600Simulator(LineSimulator):
             return b"?FF"
 
     def latency(self, now: float) -> float:
-        """Return 10 ms, more for who asks more often than ten times a second."""
+        """Return 10 ms, more for who asks more often than ``queries_per_s``."""
         self._asked.append(now)
         while self._asked[0] <= now - _WINDOW_S:
             self._asked.popleft()
-        too_many = len(self._asked) - _QUERIES
+        too_many = len(self._asked) - self.queries_per_s
         if too_many <= 0:
             return self.latency_s
         self.hurried += 1
