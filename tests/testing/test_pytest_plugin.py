@@ -53,8 +53,9 @@ class Plugin:
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makepyfile(gauge=DRIVER)
+    left_out = "'-p', 'no:cacheprovider', '-p', 'no:rerunfailures'"  # the last has a thread
     pytester.makepyprojecttoml(
-        "[tool.pytest.ini_options]\naddopts = ['-p', 'no:cacheprovider']\npythonpath = ['.']\n"
+        f"[tool.pytest.ini_options]\naddopts = [{left_out}]\npythonpath = ['.']\n"
     )
     return pytester
 
