@@ -46,7 +46,7 @@ def rows(docs: Path, heading: str) -> dict[str, str]:
 def test_each_key_is_in_the_page_with_its_default_and_no_other(docs: Path, heading: str) -> None:
     kind, shown = STRUCTS[heading], rows(docs, heading)
 
-    assert tuple(shown) == kind.__struct_fields__
+    assert sorted(shown) == sorted(kind.__struct_fields__)
     for field in msgspec.structs.fields(kind):
         default = field.default
         if field.required:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import labframe_drivers.keithley2000
@@ -27,25 +27,7 @@ from labframe.errors import BadReply, CommandFailed, NoReply
 from labframe.simulation import SimCarrier
 from labframe.wires import ManualClock
 
-Plug = Callable[[Keithley2000Simulator], SimCarrier]
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def plug(clock: ManualClock) -> Iterator[Plug]:
-    carriers: list[SimCarrier] = []
-
-    def plugged(simulator: Keithley2000Simulator) -> SimCarrier:
-        carriers.append(SimCarrier(simulator, clock=clock))
-        return carriers[-1]
-
-    yield plugged
-    for carrier in carriers:
-        carrier.close()
+Plug = Callable[..., SimCarrier]
 
 
 def still(**state: object) -> Keithley2000Simulator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,25 +19,9 @@ from labframe_drivers.omega_cni import (
 from labframe import ArgumentError, IdentityError, LabframeError, NoValue, SerialLine
 from labframe.errors import BadReply, LineError, NoReply
 from labframe.line import Line
-from labframe.simulation import Reply, SimCarrier, SimulatedBus, SimulatedInstrument
-from labframe.wires import ManualClock
+from labframe.simulation import Reply, SimCarrier
 
 Plug = Callable[..., SimCarrier]
-
-
-@pytest.fixture
-def plug() -> Iterator[Plug]:
-    carriers: list[SimCarrier] = []
-
-    def plugged(*members: SimulatedInstrument) -> SimCarrier:
-        simulator = members[0] if len(members) == 1 else SimulatedBus(*members)
-        carriers.append(SimCarrier(simulator, clock=ManualClock()))
-        return carriers[-1]
-
-    yield plugged
-    for carrier in carriers:
-        carrier.close()
-        assert carrier.failure is None
 
 
 def controller(**state: Any) -> OmegaCniSimulator:

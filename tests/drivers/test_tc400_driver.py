@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import labframe_drivers.tc400
@@ -21,25 +21,10 @@ from labhost import lab
 from labframe import ArgumentError, IdentityError, LabframeError, NoValue, PullClient
 from labframe.errors import BadReply, NoReply
 from labframe.line import Line
-from labframe.simulation import Answer, SimCarrier, SimulatedBus, SimulatedInstrument, available
+from labframe.simulation import Answer, SimCarrier, available
 from labframe.wires import ManualClock
 
 Plug = Callable[..., SimCarrier]
-
-
-@pytest.fixture
-def plug() -> Iterator[Plug]:
-    carriers: list[SimCarrier] = []
-
-    def plugged(*members: SimulatedInstrument) -> SimCarrier:
-        simulator = members[0] if len(members) == 1 else SimulatedBus(*members)
-        carriers.append(SimCarrier(simulator, clock=ManualClock()))
-        return carriers[-1]
-
-    yield plugged
-    for carrier in carriers:
-        carrier.close()
-        assert carrier.failure is None
 
 
 def running(**state: Any) -> Tc400Simulator:

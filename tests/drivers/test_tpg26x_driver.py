@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import labframe_drivers.tpg26x
@@ -24,28 +24,10 @@ from labhost import lab, until
 from labframe import IdentityError, NoValue, SerialLine
 from labframe.errors import BadReply, CommandFailed, CommandRefused, NoReply
 from labframe.line import Line
-from labframe.simulation import Answer, FaultySimulator, SimCarrier, SimulatedInstrument
+from labframe.simulation import Answer, FaultySimulator, SimCarrier
 from labframe.wires import ManualClock
 
-Plug = Callable[[SimulatedInstrument], SimCarrier]
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def plug(clock: ManualClock) -> Iterator[Plug]:
-    carriers: list[SimCarrier] = []
-
-    def plugged(simulator: SimulatedInstrument) -> SimCarrier:
-        carriers.append(SimCarrier(simulator, clock=clock))
-        return carriers[-1]
-
-    yield plugged
-    for carrier in carriers:
-        carrier.close()
+Plug = Callable[..., SimCarrier]
 
 
 def still(**state: object) -> Tpg26xSimulator:

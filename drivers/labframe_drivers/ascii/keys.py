@@ -104,7 +104,7 @@ class ArgumentKeys(msgspec.Struct, frozen=True, kw_only=True):
     false: tuple[str, ...] = ("0",)
 
 
-class CommandKeys(msgspec.Struct, frozen=True, kw_only=True):
+class CommandKeys(ArgumentKeys, frozen=True, kw_only=True):
     """Keys of ``[instrument.NAME.command.COMMAND]``.
 
     Attributes:
@@ -128,14 +128,6 @@ class CommandKeys(msgspec.Struct, frozen=True, kw_only=True):
 
     request: str
     arguments: dict[str, ArgumentKeys] = {}
-    type: Kind = "float"
-    unit: str | None = None
-    limits: tuple[float, float] | None = None
-    choices: tuple[str | int | float, ...] = ()
-    format: str = ""
-    pattern: str = r"[A-Za-z0-9_.+-]*"
-    true: tuple[str, ...] = ("1",)
-    false: tuple[str, ...] = ("0",)
     acknowledge: str | None = None
     read_back: str | None = None
     tolerance: float | None = None
