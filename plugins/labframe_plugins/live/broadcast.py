@@ -142,11 +142,10 @@ class Broadcast:
         behind = []
         sent = 0
         for client in self.clients:
-            if client.is_behind or not client.pipe.is_free:
-                behind.append(client)
-            else:
-                client.pipe.write_frame(frame)
+            if not client.is_behind and client.pipe.write_frame(frame):
                 sent += 1
+            else:
+                behind.append(client)
         self._health.sent += sent
         self._health.sent_bytes += sent * len(frame)
         if behind:

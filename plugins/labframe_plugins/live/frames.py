@@ -58,10 +58,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Whether it takes another frame."""
         return self._is_open and self.transport.get_write_buffer_size() < _FULL_BYTES
 
-    def write_frame(self, frame: bytes) -> None:
-        """Write a frame."""
-        if self._is_open:
-            self.transport.write(frame)
+    def write_frame(self, frame: bytes) -> bool:
+        """Write a frame, unless the client is slow or has gone; return whether it did."""
+        if not self.is_free:
+            return False
+        self.transport.write(frame)
+        return True
 
     @property
     def _is_open(self) -> bool:
