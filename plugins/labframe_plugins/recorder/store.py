@@ -28,6 +28,9 @@ __all__ = ["ForeignFile", "Store", "connect"]
 _BUSY_S: Final = 1.0
 _NOTE_ROWS: Final = 4000
 """After so many points the newest ones are noted, so that few rows are left to look through."""
+_COLUMNS: Final = 6
+_AT_ONCE: Final = 50
+"""So many fresh rows are inserted by one statement: it takes half the time of one row each."""
 _WAL_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -169,20 +172,33 @@ class Store:
     # Points.
 
     def _points(self, points: list[Any]) -> None:
-        known, next_id, rows = self._known, self._next, []
+        known, next_id = self._known, self._next
+        cells: list[Any] = []
         for name, time, y, x in points:
             one = known.get(name)
             if one is None or one.has_gap or not one.number:
                 one = self._first(name, time)
             one.number = number = one.number + 1
             one.last = (time, y, x)
-            rows.append((next_id, one.id, number, time, y, x))
+            cells += (next_id, one.id, number, time, y, x)
             next_id += 1
-        if rows:
-            self._connection.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?, ?)", rows)
+        if cells:
+            self._insert(cells)
             self._next = next_id
             if next_id - self._noted > _NOTE_ROWS:
                 self.note()
+
+    def _insert(self, cells: list[Any]) -> None:
+        """Insert rows that lie one behind the other, as many as can be with one statement."""
+        first = 0
+        for rows in (_AT_ONCE, 1):
+            width = rows * _COLUMNS
+            end = len(cells) - (len(cells) - first) % width
+            self._connection.executemany(
+                f"INSERT INTO fresh VALUES {','.join(['(?, ?, ?, ?, ?, ?)'] * rows)}",
+                (cells[at : at + width] for at in range(first, end, width)),
+            )
+            first = end
 
     def note(self) -> None:
         """Note the newest points, within a batch."""
