@@ -51,8 +51,14 @@ class GapEnds(NamedTuple):
 
 
 class HostStarted(NamedTuple):
-    """A host begins to record: what it knew of these codenames until now ends in a gap."""
+    """A host begins to record: what it knew of these codenames until now ends in a gap.
 
+    Attributes:
+        time: Unix time in seconds.
+        codenames: What it records.
+    """
+
+    time: float
     codenames: tuple[str, ...]
 
 

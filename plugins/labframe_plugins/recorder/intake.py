@@ -189,7 +189,7 @@ class Intake:
                 name, facts["unit"], facts["source"], facts["label"], facts["kind"]
             )
             batch.add(described)
-        batch.add(HostStarted(tuple(told)))
+        batch.add(HostStarted(event.time, tuple(told)))
 
     def _give_up(self, points: list[PointEntry]) -> None:
         for name, time, _, _ in points:

@@ -28,6 +28,8 @@ __all__ = ["ForeignFile", "Store", "connect"]
 _BUSY_S: Final = 1.0
 _NOTE_ROWS: Final = 4000
 """After so many points the newest ones are noted, so that few rows are left to look through."""
+_STEP_S: Final = 1.0
+"""Before this a clock was not set: a reading may be stamped a little early or late."""
 _COLUMNS: Final = 6
 _AT_ONCE: Final = 50
 """So many fresh rows are inserted by one statement: it takes half the time of one row each."""
@@ -250,15 +252,13 @@ class Store:
                 self._gap_opens(what)
             case GapEnds():
                 self._gap_ends(what)
-            case HostStarted(codenames):
+            case HostStarted(time, codenames):
+                self._look_at_clock(time)
                 self._host_started(codenames)
             case Event("command"):
                 self._command(what)
-            case Event(kind, source, time, text, fields):
-                execute(
-                    "INSERT INTO event (time, kind, source, text, fields) VALUES (?, ?, ?, ?, ?)",
-                    (microseconds(time), kind, source, text, _json(fields)),
-                )
+            case Event():
+                self._event(what)
 
     def _sweep(self, sweep: Sweep) -> None:
         xs, ys = (json.dumps([_plain(one) for one in column]) for column in (sweep.xs, sweep.ys))
@@ -297,6 +297,26 @@ class Store:
                 "INSERT INTO gap (codename, since, until, cause, why) VALUES (?, ?, ?, ?, ?)",
                 (one.id, gap.since, gap.until, gap.cause, gap.why),
             )
+
+    def _event(self, event: Event) -> None:
+        self._connection.execute(
+            "INSERT INTO event (time, kind, source, text, fields) VALUES (?, ?, ?, ?, ?)",
+            (
+                microseconds(event.time), event.kind, event.source, event.text,
+                _json(event.fields),
+            ),
+        )  # fmt: skip
+
+    def _look_at_clock(self, now: float) -> None:
+        """Say that the clock was set back while no host ran, if it must have been."""
+        last = max((one.last[0] for one in self._known.values() if one.last is not None), default=0)
+        step_s = now - last / 1e6
+        if step_s < -_STEP_S:
+            text = (
+                f"the computer's clock was set back {-step_s:.1f} s or more while no host ran: "
+                "the history has readings of later times"
+            )
+            self._event(Event("clock", "recorder", now, text, {"step_s": step_s}))
 
     def _host_started(self, codenames: tuple[str, ...]) -> None:
         """Begin a gap at the last point of each codename that has none since the last run."""

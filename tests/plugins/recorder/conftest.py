@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from counting import Run, counting
 from labframe_plugins.recorder import HistoryWriter
 from recording import START
 
@@ -73,3 +75,15 @@ def command(time: float, outcome: str, **arguments: float) -> Event:
         "received": time, "duration_s": 0.01,
     }  # fmt: skip
     return Event("command", "furnace", time, "", fields)  # type: ignore[arg-type]  # a mapping too
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return ``run(more="", environment=None)``: a host that counts, as a program of its own."""
+    return partial(counting, tmp_path)
+
+
+@pytest.fixture
+def history_file(tmp_path: Path) -> Path:
+    """Return where that host records."""
+    return tmp_path / "state" / "recorder" / "history.db"

@@ -1,15 +1,10 @@
 """A real host that records, and is killed."""
 
 import os
-import signal
-import subprocess
-import sys
-import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from counting import Run, stopped
 from labframe_plugins.recorder import open_history
 from labhost import until
 from recording import until_written
@@ -18,83 +13,24 @@ from labframe import PullClient
 from labframe.client.status import read_status
 from labframe.testing.hosts import host_for_a_test
 
-LABFRAME = [sys.executable, "-m", "labframe"]
 
-COUNTER = """
-    from labframe import Instrument, hookimpl, reading
-
-    class Counter(Instrument):
-        driver = "counter"
-        count = 0
-
-        @reading(unit="1", every=0.01)
-        def value(self) -> float:
-            self.count += 1
-            return self.count
-
-    @hookimpl
-    def labframe_instruments():
-        return [Counter]
-"""
-
-CONFIGURATION = """
-    plugins = ["./counter.py"]
-    [host]
-    name = "counting"
-    [network]
-    date_port = 0
-    push_port = 0
-    live_server = false
-    [instrument.a]
-    driver = "counter"
-    [instrument.b]
-    driver = "counter"
-"""
-
-Run = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    (tmp_path / "counter.py").write_text(textwrap.dedent(COUNTER))
-
-    def start(more: str = "") -> subprocess.Popen[str]:
-        text = textwrap.dedent(CONFIGURATION) + textwrap.dedent(more)
-        (tmp_path / "lab.toml").write_text(text)
-        return subprocess.Popen(
-            [*LABFRAME, "run", "lab.toml", "--state-dir", "state"],
-            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-
-    return start
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "recorder" / "history.db"
-
-
-def stopped(program: subprocess.Popen[str]) -> str:
-    program.send_signal(signal.SIGINT)
-    said, _ = program.communicate(timeout=20)
-    return said
-
-
-def test_killed_at_any_moment_a_host_loses_half_a_second_at_most(run: Run, file: Path) -> None:
+def test_killed_at_any_moment_a_host_loses_half_a_second_at_most(
+    run: Run, history_file: Path
+) -> None:
     for _ in range(3):
-        before = len(points(file, "a_value")) if file.exists() else 0
+        before = len(points(history_file, "a_value")) if history_file.exists() else 0
         program = run()
-        until_written(file, before + 60, "a_value")
+        until_written(history_file, before + 60, "a_value")
         killed_at = time.time()
         program.kill()
         program.communicate()
 
-        with open_history(file) as history:
+        with open_history(history_file) as history:
             assert history.verify() == []
             times = history.points("a_value").times
         assert killed_at - times[-1] < 0.5 + lateness()
 
-    with open_history(file) as history:
+    with open_history(history_file) as history:
         gaps = [gap for gap in history.gaps("a_value") if gap.until is not None]
         counts = list(history.points("a_value").values)
     assert [gap.cause for gap in gaps] == ["host stopped"] * 2
@@ -104,8 +40,8 @@ def test_killed_at_any_moment_a_host_loses_half_a_second_at_most(run: Run, file:
         assert counts[begin:end] == [float(number + 1) for number in range(end - begin)]
 
 
-def points(file: Path, codename: str) -> list[float]:
-    with open_history(file) as history:
+def points(history_file: Path, codename: str) -> list[float]:
+    with open_history(history_file) as history:
         return list(history.points(codename).values)
 
 
@@ -116,14 +52,14 @@ def lateness() -> float:
     return max(0.3, 5 * (time.monotonic() - began))
 
 
-def test_a_host_that_is_stopped_writes_all_of_it(run: Run, file: Path) -> None:
+def test_a_host_that_is_stopped_writes_all_of_it(run: Run, history_file: Path) -> None:
     program = run()
-    until_written(file, 30, "b_value")
+    until_written(history_file, 30, "b_value")
 
     said = stopped(program)
 
     assert "Traceback" not in said
-    with open_history(file) as history:
+    with open_history(history_file) as history:
         assert history.verify() == []
         assert [event.fields["what"] for event in history.events(kind="host")] == ["start", "stop"]
         counts = list(history.points("b_value").values)
@@ -131,14 +67,16 @@ def test_a_host_that_is_stopped_writes_all_of_it(run: Run, file: Path) -> None:
     assert counts == [float(number + 1) for number in range(len(counts))]
 
 
-def test_the_recorder_is_switched_off_by_one_line(run: Run, tmp_path: Path, file: Path) -> None:
+def test_the_recorder_is_switched_off_by_one_line(
+    run: Run, tmp_path: Path, history_file: Path
+) -> None:
     program = run("[plugin.recorder]\nenabled = false\n")
     assert program.stdout is not None
     while "second terminal" not in program.stdout.readline():
         pass
     stopped(program)
 
-    assert not file.exists()
+    assert not history_file.exists()
 
 
 def test_the_status_of_a_host_says_what_is_wrong_with_its_history(tmp_path: Path) -> None:
