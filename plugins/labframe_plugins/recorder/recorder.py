@@ -122,7 +122,11 @@ class Recorder:
     def _collect(self, *, is_last: bool) -> None:
         with self._lock:
             arrived, self._arrived = self._arrived, []
-        self._intake.take(arrived, self._waiting)
+        try:
+            self._intake.take(arrived, self._waiting)
+        except Exception:  # a plugin's event, say; what follows must be recorded all the same
+            self._log.exception("the recorder cannot take in what came; the rest of it is left out")
+            self._given_up += len(arrived)
         if is_last:
             self._intake.flush(self._waiting)
         self._given_up += self._intake.limit(

@@ -16,6 +16,8 @@ from labframe_plugins.recorder.lock import FileTaken
 from labhost import until
 from recording import opened, readings, recorded, recorder, recording, started, until_written
 
+from labframe import Event
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -129,6 +131,18 @@ def test_a_database_that_somebody_has_locked_is_waited_for(file: Path) -> None:
     other.close()
 
     catches_up(sink, file, 30)
+
+
+def test_an_event_that_makes_no_sense_ends_no_recording(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with recording(file) as sink:
+        sink.event(Event("host", "a plugin", 0.0, "", {"what": "start", "codenames": {"oven": 3}}))
+        until(lambda: sink.health().dropped == 1)
+        sink.write(readings(3))
+
+    assert [second for second, _ in recorded(file)] == [0, 1, 2]
+    assert "cannot take in what came" in caplog.text
 
 
 def test_a_file_that_another_host_writes_is_left_alone_until_that_has_ended(
