@@ -124,7 +124,7 @@ class Recorder:
             arrived, self._arrived = self._arrived, []
         try:
             self._intake.take(arrived, self._waiting)
-        except Exception:  # a plugin's event, say; what follows must be recorded all the same
+        except Exception:  # noqa: BLE001  # a plugin's event, say; it must not end all recording
             self._log.exception("the recorder cannot take in what came; the rest of it is left out")
             self._given_up += len(arrived)
         if is_last:
