@@ -74,16 +74,21 @@ class Seen(NamedTuple):
     Attributes:
         point: The point; None when it is older than its timeout.
         unit: Of y; empty when the host does not tell.
-        socket: The UDP port that served it.
+        socket: The UDP port that served it; None if it came from a live server.
         is_data: Whether the host says that x is no time.
         on_demand: Whether the host reads it only when somebody asks.
+        quality: What the newest point is worth, if that was told.
+        measured: Unix time on this computer's clock when that point was measured, if its age was
+            told.
     """
 
     point: Point | None
     unit: str
-    socket: int
+    socket: int | None
     is_data: bool
     on_demand: bool = False
+    quality: str | None = None
+    measured: float | None = None
 
     def age_s(self, now: float) -> float | None:
         """Return how long ago it was measured, in seconds; None where x looks like no unix time.
@@ -91,6 +96,8 @@ class Seen(NamedTuple):
         Args:
             now: Unix time.
         """
+        if self.measured is not None:
+            return max(0.0, now - self.measured)
         x: Value = None if self.point is None or self.is_data else self.point.x
         if isinstance(x, bool) or not isinstance(x, (int, float)):
             return None

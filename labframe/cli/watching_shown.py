@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from labframe.cli.values import (
     age_in_words,
@@ -13,29 +13,46 @@ from labframe.cli.values import (
     sparkline,
     unit_in_words,
 )
-from labframe.cli.watching import Course, Watched
+from labframe.cli.watching import Course
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["drawn", "entry", "lines"]
+__all__ = ["Shown", "drawn", "entry", "lines"]
 
 OLD: Final = "old"
 NO_ANSWER: Final = "no answer"
+_WORDS: Final = {"never": "no value yet"}
+"""What qualities are called that say nothing by themselves."""
 
 
-def entry(hosts: Sequence[Watched], now: float) -> dict[str, Any]:
+class Shown(Protocol):
+    """One host, however its points came here.
+
+    Attributes:
+        target: Which one.
+        courses: Its codenames.
+        error: Why nothing of it is known; empty when all is well.
+    """
+
+    target: Any
+    courses: dict[str, Course]
+    error: str
+
+
+def entry(hosts: Sequence[Shown], now: float) -> dict[str, Any]:
     """Return one round for programs.
 
     Returns:
         ``{"time": unix time, "hosts": {host: {"error": None or text, "points": {codename: {"x": x,
-        "y": y, "old": bool, "unit": text, "socket": port}}}}}``; x and y of an old point are None,
-        and a host that does not answer has no points.
+        "y": y, "old": bool, "quality": text, "unit": text, "socket": port}}}}}``; x and y of an
+        old point are None, and a host that does not answer has no points. A live server tells the
+        quality in full, and no port.
     """
     return {"time": now, "hosts": {str(host.target): _host_entry(host) for host in hosts}}
 
 
-def _host_entry(host: Watched) -> dict[str, Any]:
+def _host_entry(host: Shown) -> dict[str, Any]:
     points = {} if host.error else host.courses
     return {
         "error": host.error or None,
@@ -47,10 +64,14 @@ def _point_entry(course: Course) -> dict[str, Any]:
     seen = course.seen
     x, y = (None, None) if seen.point is None else seen.point
     is_old = seen.point is None
-    return {"x": x, "y": y, "old": is_old, "unit": seen.unit, "socket": seen.socket}
+    quality = seen.quality or ("old" if is_old else "ok")
+    return {
+        "x": x, "y": y, "old": is_old, "quality": quality, "unit": seen.unit,
+        "socket": seen.socket,
+    }  # fmt: skip
 
 
-def lines(hosts: Sequence[Watched], now: float) -> list[list[str]]:
+def lines(hosts: Sequence[Shown], now: float) -> list[list[str]]:
     """Return one round as rows of plain cells: time, host, codename, value, age."""
     clock = time.strftime("%H:%M:%S", time.localtime(now))
     rows = []
@@ -66,7 +87,7 @@ def lines(hosts: Sequence[Watched], now: float) -> list[list[str]]:
     return rows
 
 
-def drawn(hosts: Sequence[Watched], now: float) -> RenderableType:
+def drawn(hosts: Sequence[Shown], now: float) -> RenderableType:
     """Return one round as a table for a terminal, with what is wrong beneath it.
 
     What is read on demand has a row once somebody has asked for it.
@@ -88,7 +109,7 @@ def drawn(hosts: Sequence[Watched], now: float) -> RenderableType:
     table.add_column("last 30")
     for host, codename, course in _each(hosts):
         value = _value(host, course)
-        style = "bold reverse" if value in (OLD, NO_ANSWER) else ""
+        style = "bold reverse" if host.error or course.seen.point is None else ""
         cells = [Text(printable(codename)), Text(value, style)]
         if len(hosts) > 1:
             cells.insert(0, Text(str(host.target)))
@@ -104,14 +125,17 @@ def drawn(hosts: Sequence[Watched], now: float) -> RenderableType:
     return Group(table, *problems)
 
 
-def _each(hosts: Sequence[Watched]) -> Iterator[tuple[Watched, str, Course]]:
+def _each(hosts: Sequence[Shown]) -> Iterator[tuple[Shown, str, Course]]:
     for host in hosts:
         for codename, course in host.courses.items():
             if course.point is not None or not course.seen.on_demand:
                 yield host, codename, course
 
 
-def _value(host: Watched, course: Course) -> str:
+def _value(host: Shown, course: Course) -> str:
     if host.error:
         return NO_ANSWER
-    return OLD if course.seen.point is None else short_value(course.seen.point.y)
+    seen = course.seen
+    if seen.point is not None:
+        return short_value(seen.point.y)
+    return _WORDS.get(seen.quality or OLD, seen.quality or OLD)

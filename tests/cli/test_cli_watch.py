@@ -54,9 +54,13 @@ def test_programs_get_one_line_of_json_a_round(cli: Cli, serve: Serve, cryostat:
         "error": None,
         "points": {
             "cryo_temperature": {
-                "x": x, "y": 77.25, "old": False, "unit": "K", "socket": socket.port,
+                "x": x, "y": 77.25, "old": False, "quality": "ok", "unit": "K",
+                "socket": socket.port,
             },
-            "cryo_power": {"x": None, "y": None, "old": True, "unit": "", "socket": socket.port},
+            "cryo_power": {
+                "x": None, "y": None, "old": True, "quality": "old", "unit": "",
+                "socket": socket.port,
+            },
         },
     }  # fmt: skip
 

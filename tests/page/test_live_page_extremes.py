@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("browser")
 
+DAY_S = 86_400
 HOSTILE = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
 RIGHT_TO_LEFT = "\u202egnihton yas I \u05d0\u05d1 \U0001f52c"
 
@@ -120,14 +124,34 @@ ONE = (
     " quality: 'ok', x: 1.8e9, y: 1, age: 0 } } } } }"
 )
 
-DAYS = """async ([first, days]) => {
-  for (let at = first * 86400; at < (first + days) * 86400; at += 200) {
+SECONDS = """async ([first, count]) => {
+  for (let at = first; at < first + count; at += 200) {
     const pairs = [];
     for (let t = at; t < at + 200; t++) pairs.push(1.8e9 + t, Math.sin(t / 500));
     double.give({ type: 'update', number: at, points: { h: { t: pairs } } });
     if (at % 8000 === 0) await new Promise(requestAnimationFrame);
   }
 }"""
+
+
+def test_sixty_thousand_points_are_all_in_a_plot_that_still_answers(page: Page, live: Live) -> None:
+    put_double(page, ONE)
+    page.goto(f"{live.url}/#/plots?p=h:t&span=86400")
+    page.locator(".legend", has_text="t").wait_for()
+    page.wait_for_function("() => document.querySelector('.u-over')")
+
+    page.evaluate(SECONDS, [-60_000, 60_000])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    table = Path(download.value.path()).read_text().splitlines()[1:]
+
+    times = [float(line.split(",")[1]) - 1.8e9 for line in table]
+    assert times[:60_000] == [float(second) for second in range(-60_000, 0)]
+    assert float(table[12_345].split(",")[2]) == pytest.approx(math.sin(-47_655 / 500), abs=1e-6)
+    drawn = page.locator(".u-over").bounding_box()
+    assert drawn is not None
+    page.mouse.move(drawn["x"] + drawn["width"] / 2, drawn["y"] + drawn["height"] / 2)
+    page.locator(".legend", has_text=re.compile(r"t\s*.?\d")).wait_for()
 
 
 def test_days_of_values_leave_the_memory_where_it_was(page: Page, live: Live) -> None:
@@ -141,9 +165,9 @@ def test_days_of_values_leave_the_memory_where_it_was(page: Page, live: Live) ->
         session.send("HeapProfiler.collectGarbage")
         return float(session.send("Runtime.getHeapUsage")["usedSize"]) / 1e6
 
-    page.evaluate(DAYS, [0, 2])
+    page.evaluate(SECONDS, [0, 2 * DAY_S])
     before = used_mb()
-    page.evaluate(DAYS, [2, 4])
+    page.evaluate(SECONDS, [2 * DAY_S, 4 * DAY_S])
     after = used_mb()
 
     assert before < 40

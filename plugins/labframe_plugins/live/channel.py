@@ -44,7 +44,8 @@ class Channel:
 
     Attributes:
         codename: The name.
-        facts: What was declared: instrument, label, unit, kind, stale_after, every.
+        facts: What was declared: instrument, label, unit, kind, stale_after, every,
+            on_demand.
         quality: What the host says; it is ``old`` all the same when it is, see ``judged``.
         x: Of the newest point; None if there was none.
         y: Likewise.
@@ -64,7 +65,7 @@ class Channel:
         self.codename = codename
         self.facts: dict[str, Any] = {
             "instrument": None, "label": codename, "unit": None, "kind": "date",
-            "stale_after": _LONGEST_S, "every": None,
+            "stale_after": _LONGEST_S, "every": None, "on_demand": False,
         }  # fmt: skip
         self.quality = "never"
         self.announced = "never"

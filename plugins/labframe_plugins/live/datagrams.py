@@ -29,6 +29,7 @@ class CodenameNews(msgspec.Struct, frozen=True):
     kind: str = "date"
     stale_after: float | None = None
     every: float | None = None
+    on_demand: bool = False
     x: Any = None
     y: Any = None
 

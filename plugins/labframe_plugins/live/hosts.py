@@ -199,6 +199,7 @@ class Host:
         facts = {
             "instrument": instrument, "label": news.label or codename, "unit": news.unit,
             "kind": news.kind, "stale_after": news.stale_after, "every": news.every,
+            "on_demand": news.on_demand,
         }  # fmt: skip
         changed = {key: value for key, value in facts.items() if channel.facts[key] != value}
         channel.facts = facts

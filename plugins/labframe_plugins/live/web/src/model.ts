@@ -17,6 +17,8 @@ export interface Channel {
   kind: "date" | "data";
   /** Seconds after which a value is old; null if nobody knows. */
   staleAfter: number | null;
+  /** Whether it is read only when somebody asks. */
+  onDemand: boolean;
   x: number | null;
   y: unknown;
   quality: Quality;
@@ -144,6 +146,12 @@ export function qualityOf(channel: Channel, now = performance.now()): Quality {
   if (channel.quality !== "ok") return channel.quality;
   const age = ageOf(channel, now);
   return age !== null && channel.staleAfter !== null && age > channel.staleAfter ? "old" : "ok";
+}
+
+/** Tells whether something is wrong with a value: one that nobody has asked for yet is well. */
+export function isTroubled(channel: Channel, now: number): boolean {
+  const quality = qualityOf(channel, now);
+  return quality !== "ok" && !(quality === "never" && channel.onDemand);
 }
 
 /** Returns the commands of a host, with what each belongs to. */

@@ -196,6 +196,7 @@ function mergeIntoChannel(channel: Channel, given: Thing, arrived: number): void
   if ("unit" in given) channel.unit = textOrNull(given["unit"]);
   if ("kind" in given) channel.kind = given["kind"] === "data" ? "data" : "date";
   if ("stale_after" in given) channel.staleAfter = numberOrNull(given["stale_after"]);
+  if ("on_demand" in given) channel.onDemand = given["on_demand"] === true;
   if ("quality" in given) channel.quality = qualityFrom(given["quality"]);
   if ("x" in given) channel.x = numberOrNull(given["x"]);
   if ("y" in given) channel.y = given["y"];
@@ -238,7 +239,7 @@ function newInstrument(name: string): Instrument {
 function newChannel(host: string, codename: string): Channel {
   return {
     key: `${host}:${codename}`, host, codename, instrument: null, label: codename, unit: null, kind: "date",
-    staleAfter: null, x: null, y: null, quality: "never", measured: null, course: new Course(), revision: 0,
+    staleAfter: null, onDemand: false, x: null, y: null, quality: "never", measured: null, course: new Course(), revision: 0,
   };
 }
 

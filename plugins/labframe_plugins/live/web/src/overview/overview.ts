@@ -3,7 +3,7 @@
 import { el, replaceInside, said, setText } from "../element";
 import { filterOf } from "../glob";
 import type { Channel, Host } from "../model";
-import { byName, qualityOf } from "../model";
+import { byName, isTroubled } from "../model";
 import { keep, listOf, listText } from "../route";
 import type { Store } from "../store";
 import type { Shown } from "../main";
@@ -149,7 +149,7 @@ export class Overview implements Shown, Choice {
     if (this.only === "hidden") return this.hidden.has(channel.key);
     if (this.hidden.has(channel.key)) return false;
     if (this.only === "starred") return this.starred.has(channel.key);
-    return this.only === "all" || qualityOf(channel, now) !== "ok";
+    return this.only === "all" || isTroubled(channel, now);
   }
 
   private emptyText(all: number): string {

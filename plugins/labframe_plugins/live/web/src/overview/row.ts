@@ -60,7 +60,7 @@ export class Row {
     const channel = this.channel;
     const quality = qualityOf(channel, now);
     setAttribute(this.root, "data-quality", isAlive || quality !== "ok" ? quality : "old");
-    setText(this.tag, WORDS[quality]);
+    setText(this.tag, quality === "never" && channel.onDemand ? "on demand" : WORDS[quality]);
     this.tag.hidden = quality === "ok";
     setText(this.age, channel.measured === null ? "" : age(ageOf(channel, now)));
     if (this.revision !== channel.revision) this.showValue();
