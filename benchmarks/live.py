@@ -108,6 +108,46 @@ def delivered(server: Server, clients: list[socket.socket], seconds: float) -> l
     return taken
 
 
+def bare(seconds: float) -> float:
+    """Return the share of a core that nothing but sending costs: the same bytes, to as many."""
+    frame = json.dumps({f"c{index}": [time.time(), index / 7] for index in range(CODENAMES)})
+    ours, theirs = zip(*(_pair() for _ in range(CLIENTS)), strict=True)
+    reader = subprocess.Popen(
+        [sys.executable, __file__, "--read", *(str(one.fileno()) for one in theirs)],
+        pass_fds=[one.fileno() for one in theirs],
+    )
+    try:
+        cpu_s, began = time.process_time(), time.monotonic()
+        for number in range(int(seconds * RATE_HZ)):
+            time.sleep(max(0.0, began + number / RATE_HZ - time.monotonic()))
+            for one in ours:
+                one.send(frame.encode())
+        return (time.process_time() - cpu_s) / (time.monotonic() - began)
+    finally:
+        reader.kill()
+        reader.wait()
+        for one in (*ours, *theirs):
+            one.close()
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        near = socket.create_connection(listening.getsockname())
+        far, _ = listening.accept()
+    far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return far, near
+
+
+def _read_for_ever(numbers: list[int]) -> None:
+    with selectors.DefaultSelector() as selector:
+        for number in numbers:
+            selector.register(socket.socket(fileno=number), selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                assert isinstance(key.fileobj, socket.socket)
+                key.fileobj.recv_into(_BUFFER)
+
+
 def _sender() -> socket.socket:
     return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
@@ -169,8 +209,10 @@ def main() -> None:
         for one in clients:
             one.close()
     expected = CLIENTS * int(seconds * RATE_HZ)
+    least = bare(seconds)
     print(f"{CLIENTS} clients, {CODENAMES} codenames, {RATE_HZ} datagrams a second:")
     _line("  share of a core", share * 100, _BAR_SHARE * 100, "%")
+    print(f"  a bare loop that sends as much: {least * 100:.2f} %; {share / least:.1f} times that")
     _line("  delivery, 99 %", taken[int(len(taken) * 0.99)] * 1000, _BAR_P99_MS, "ms")
     print(f"  delivery, median {taken[len(taken) // 2] * 1000:.2f} ms; "
           f"{len(taken) / expected * 100:.1f} % came")  # fmt: skip
@@ -182,4 +224,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--read"]:
+        _read_for_ever([int(number) for number in sys.argv[2:]])
+    else:
+        main()

@@ -106,6 +106,9 @@ def followed(address: str, timeout: float = 2.0) -> Generator[dict[str, Any], No
     except InvalidHandshake as error:
         raise UnexpectedAnswer(f"{address} is no live server, or refuses: {error}") from error
     except ConnectionRefusedError as error:
-        raise NoAnswer(f"no live server listens on TCP {address}") from error
+        raise NoAnswer(
+            f"no live server listens on TCP {address}: labframe run starts one, and so does "
+            "labframe live; labframe watch HOST asks a host itself"
+        ) from error
     except (ConnectionClosed, TimeoutError, OSError) as error:
         raise NoAnswer(f"the live server at {address} does not answer: {error}") from error
