@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +24,7 @@ _ROWS: Final = 5000
 """So many fresh rows are deleted in one transaction."""
 MOST_ROWS: Final = 250_000
 """So many fresh rows are in memory at a time."""
-_FETCHED: Final = 2000
+_FETCHED: Final = 500
 _NOTE: Final = """
 INSERT OR REPLACE INTO newest SELECT codename, max(number), time, y, x FROM fresh
 WHERE id > (SELECT noted FROM state) AND id <= ? GROUP BY codename
@@ -55,15 +54,20 @@ class Run(NamedTuple):
 
 
 def runs_of(rows: Iterable[tuple[int, int, int, Any, Any]]) -> list[tuple[int, Run]]:
-    """Return rows (codename, number, time, y, x) by their codename."""
-    found: defaultdict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(row)
-    runs = []
-    for codename in sorted(found):
-        _, numbers, times, ys, xs = zip(*found.pop(codename), strict=True)
-        runs.append((codename, Run(numbers[0], times, ys, xs)))
-    return runs
+    """Return rows (codename, number, time, y, x) by their codename.
+
+    No row is kept: hundreds of thousands of tuples would have the garbage collector look through
+    them again and again, which takes longer than all of this.
+    """
+    found: dict[int, tuple[int, list[int], list[Any], list[Any]]] = {}
+    for codename, number, time, y, x in rows:
+        run = found.get(codename)
+        if run is None:
+            run = found[codename] = (number, [], [], [])
+        run[1].append(time)
+        run[2].append(y)
+        run[3].append(x)
+    return [(codename, Run(*found[codename])) for codename in sorted(found)]
 
 
 def compact(connection: sqlite3.Connection, transaction: Transaction) -> Iterator[int]:
