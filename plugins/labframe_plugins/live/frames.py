@@ -29,8 +29,8 @@ class Pipe(Protocol):
     def is_free(self) -> bool:
         """Whether it takes another one: not while the client is slow, or has gone."""
 
-    def write_frame(self, frame: bytes) -> None:
-        """Write a frame."""
+    def write_frame(self, frame: bytes) -> bool:
+        """Write a frame, unless the client is slow or has gone; return whether it did."""
 
 
 def text_frame(message: bytes) -> bytes:

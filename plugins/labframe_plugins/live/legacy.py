@@ -148,8 +148,7 @@ class Legacy:
     def _tell(self, pipes: set[Pipe], message: bytes) -> None:
         frame = text_frame(message)
         for pipe in pipes:
-            if pipe.is_free:
-                pipe.write_frame(frame)
+            if pipe.write_frame(frame):
                 self._sent += 1
                 self._sent_bytes += len(message)
             else:

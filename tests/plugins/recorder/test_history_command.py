@@ -1,6 +1,7 @@
 """``labframe history``: what is there, values side by side, what happened, and what is wrong."""
 
 import json
+import math
 import os
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from click.testing import Result
 from labframe_plugins.recorder import HistoryWriter, open_history
 from recording import START
 
+from labframe import Quality, Sweep
 from labframe.cli.main import main
 
 Shown = Callable[..., Result]
@@ -119,6 +121,35 @@ def test_commands_gaps_and_events_for_people_and_programs(shown: Shown, lab: Pat
     )
     assert events[1] == "2026-11-18 12:06:40 host host lab: start"
     assert "Nothing of that kind" in shown("--gaps", "chiller", "--file", lab).stderr
+
+
+def test_sweeps_are_listed_and_written_with_all_their_points(
+    shown: Shown, lab: Path, tmp_path: Path
+) -> None:
+    with HistoryWriter(lab) as writer:
+        for second, ys in ((10, (1e-9, math.nan, 3e-9)), (20, (2e-9, 5e-9))):
+            xs = (1.0, 2.0, 3.0)[: len(ys)]
+            writer.sweep(
+                Sweep("masses", xs, ys, "u", "A", Quality.OK, 1, START + second, float(second))
+            )
+
+    table = lines(shown("--sweeps", "--file", lab))
+    told = json.loads(shown("--sweeps", "masses", "--json", "--file", lab).stdout)
+    shown("--sweeps", "masses", "--csv", "out.csv", "--until", "2026-11-18 12:06:55", "--file", lab)
+
+    assert table[0] == "TIME (CET = UTC+01:00) CODENAME POINTS X Y"
+    assert table[1] == "2026-11-18 12:06:50 masses 3 1 to 3 u 1e-09 to 3e-09 A"
+    assert len(table) == 3
+    assert [one["ys"] for one in told] == [[1e-9, None, 3e-9], [2e-9, 5e-9]]
+    assert (told[0]["x_unit"], told[0]["xs"], told[0]["time"]) == ("u", [1, 2, 3], START + 10)
+    assert (tmp_path / "out.csv").read_text().splitlines() == [
+        "time,local,codename,x,x_unit,y,unit",
+        "1795000010.0,2026-11-18 12:06:50.000,masses,1.0,u,1e-09,A",
+        "1795000010.0,2026-11-18 12:06:50.000,masses,2.0,u,,A",
+        "1795000010.0,2026-11-18 12:06:50.000,masses,3.0,u,3e-09,A",
+    ]
+    assert "No sweep was recorded" in shown("--sweeps", "oven", "--file", lab).stderr
+    assert "--sweeps goes with --csv too" in shown("--sweeps", "--plot", "--file", lab).stderr
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from labframe_plugins.recorder.frames import MissingLibrary
 from labframe_plugins.recorder.history import History
 from labframe_plugins.recorder.records import Row
 
-__all__ = ["CSV_FIELDS", "exported", "write_csv", "write_json", "write_parquet"]
+__all__ = ["CSV_FIELDS", "exported", "text_out", "write_csv", "write_json", "write_parquet"]
 
 CSV_FIELDS: Final = (
     "time", "local", "codename", "value", "unit", "low", "high", "points", "x",
@@ -93,7 +93,8 @@ def _whole(file: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _text(file: Path | None) -> Iterator[IO[str]]:
+def text_out(file: Path | None) -> Iterator[IO[str]]:
+    """Give what text is written to: a file, whole or not at all, or standard output."""
     if file is None:
         yield sys.stdout
         return
@@ -109,7 +110,7 @@ def write_csv(pieces: Iterable[list[Row]], file: Path | None, *, spread: bool) -
         file: Where to; None is standard output.
         spread: Whether to give minimum, maximum and number of points of one point too.
     """
-    with _text(file) as text:
+    with text_out(file) as text:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(CSV_FIELDS)
         for piece in pieces:
@@ -125,7 +126,7 @@ def _csv_row(row: Row, spread: bool) -> tuple[Any, ...]:
 
 def write_json(pieces: Iterable[list[Row]], file: Path | None, *, spread: bool) -> None:
     """Write rows as a JSON array, one object a line; the arguments are those of ``write_csv``."""
-    with _text(file) as text:
+    with text_out(file) as text:
         text.write("[")
         before = "\n"
         for piece in pieces:

@@ -115,6 +115,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.option("--commands", is_flag=True, help="Show the commands that came, and from whom.")
 @click.option("--gaps", is_flag=True, help="Show when there were no values, and why.")
 @click.option("--events", is_flag=True, help="Show starts, stops, lost instruments, set clocks.")
+@click.option("--sweeps", is_flag=True, help="Show the sweeps (spectra); their points with --csv.")
 @click.option("--plot", metavar="[FILE]", help="Plot; into a .png, .svg or .pdf with matplotlib.")
 @click.option("--log/--linear", default=None, help="[default: --log for pressures, if it helps]")
 @click.option("--csv", metavar="[FILE]", help="Write CSV.")
@@ -128,16 +129,19 @@ def show_command(
     """Show what was recorded; the help is that of the group."""
     every_s = None if every is None else 0.0 if every in ("0", "0s") else duration(every)
     outputs = [one for one in ("plot", "csv", "as_json", "parquet") if wanted[one]]
-    kinds = [one for one in ("commands", "gaps", "events") if wanted[one]]
-    if len(outputs) > 1 or len(kinds) > 1 or (kinds and outputs not in ([], ["as_json"])):
+    kinds = [one for one in ("commands", "gaps", "events", "sweeps") if wanted[one]]
+    allowed = [[], ["as_json"], ["csv"]] if kinds == ["sweeps"] else [[], ["as_json"]]
+    if len(outputs) > 1 or len(kinds) > 1 or (kinds and outputs not in allowed):
         raise click.UsageError(
-            "one of --plot, --csv, --json and --parquet at a time, or one of --commands, --gaps "
-            "and --events, which go with --json"
+            "one of --plot, --csv, --json and --parquet at a time, or one of --commands, --gaps, "
+            "--events and --sweeps, which go with --json; --sweeps goes with --csv too"
         )
     with reading(found(file, config, state_dir)) as history:
         span = _span(history, since, until)
         names = _selected(history, codenames)
-        if kinds:
+        if kinds == ["sweeps"]:
+            _sweeps(history, names, span, wanted["csv"], wanted["as_json"])
+        elif kinds:
             _happened(history, names, span, kinds[0], wanted["as_json"])
         elif not names and outputs in ([], ["as_json"]):
             _only_the_screen(wanted["as_json"])
@@ -194,6 +198,21 @@ def _happened(
         happened.show_commands(history, span, as_json=is_json)
     else:
         happened.show_events(history, span, as_json=is_json)
+
+
+def _sweeps(
+    history: History, names: Sequence[str], span: Span, csv: str | None, as_json: str | None
+) -> None:
+    from labframe_plugins.recorder.command_line import spectra
+
+    target = csv or as_json
+    file = None if target in (None, _SCREEN) else Path(str(target))
+    if csv:
+        spectra.write_sweeps_csv(history, names, span, file)
+    elif as_json:
+        spectra.write_sweeps_json(history, names, span, file)
+    else:
+        spectra.show_sweeps(history, names, span)
 
 
 def _plot(
