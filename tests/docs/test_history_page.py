@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from labframe_plugins.recorder import HistoryWriter
 from labframe_plugins.recorder.settings import settings_of
 
-from labframe import Event, PluginContext
+from labframe import Event, PluginContext, Quality, Sweep
 from labframe.cli.main import main
 from labframe.points import Value
 
@@ -89,6 +89,9 @@ def laboratory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             writer.describe("oven_temperature", unit="K")
             writer.points("oven_temperature", seconds[:10], range(300, 310))
             writer.event(Event("command", "valve", now - 3000, "valve.open()", fields))
+            writer.sweep(
+                Sweep("mass_spectrum", (1.0, 2.0), (1e-9, 2e-9), "u", "A", Quality.OK, 1, now, 0.0)
+            )
             writer.event(Event("host", "host", now - 7200, "lab: start", {"what": "start"}))
             writer.gap("oven_temperature", now - 7190, now - 5, "stale")
     (tmp_path / "lab.toml").write_text('[plugin.recorder]\nfile = "lab.db"\n')
