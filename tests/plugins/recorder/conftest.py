@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,25 @@ def command(time: float, outcome: str, **arguments: float) -> Event:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> Iterator[Run]:
     """Return ``run(more="", environment=None)``: a host that counts, as a program of its own."""
-    return partial(counting, tmp_path)
+    with contextlib.ExitStack() as ends:
+
+        def start(
+            more: str = "", environment: Mapping[str, str] | None = None
+        ) -> subprocess.Popen[str]:
+            program = counting(tmp_path, more, environment)
+            ends.callback(_ended, program)
+            return program
+
+        yield start
+
+
+def _ended(program: subprocess.Popen[str]) -> None:
+    """End a program that a failed test has left behind."""
+    if program.poll() is None:
+        program.kill()
+        program.communicate()
 
 
 @pytest.fixture
