@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -44,10 +45,16 @@ class Intake:
 
     Args:
         settings: What is kept.
+        log: Where it logs to.
+
+    Attributes:
+        refused: How many events and sweeps made no sense.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, log: logging.Logger) -> None:
+        self.refused = 0
         self._settings = settings
+        self._log = log
         self._channels: dict[str, _Channel] = {}
         self._lost: dict[str, tuple[int, int, int]] = {}
 
@@ -56,7 +63,11 @@ class Intake:
         channels, points, ok = self._channels, batch.points(), Quality.OK
         for item in items:
             if type(item) is not Reading:
-                self._other(item, batch)  # type: ignore[arg-type]  # one of the two others
+                try:
+                    self._other(item, batch)  # type: ignore[arg-type]  # one of the two others
+                except Exception:  # noqa: BLE001  # a plugin made it; it must not end all recording
+                    self.refused += 1
+                    self._log.exception("the recorder leaves out what makes no sense: %r", item)
                 points = batch.points()
                 continue
             name, x, y, unit, quality, sequence, seconds, _ = item

@@ -48,7 +48,7 @@ class Recorder:
         self._log = log
         self._arrived: list[Reading | Sweep | Event] = []
         self._refused = 0
-        self._intake = Intake(settings)
+        self._intake = Intake(settings, log)
         self._waiting = Batch()
         self._attempt: tuple[int, Batch] | None = None
         self._store: Store | None = None
@@ -89,7 +89,7 @@ class Recorder:
         queued = len(self._arrived) + len(self._waiting) + (len(attempt[1]) if attempt else 0)
         return SinkHealth(
             queued if self._problem else 0,
-            self._refused + self._given_up,
+            self._refused + self._given_up + self._intake.refused,
             self._problem or self._background.problem,
         )
 
@@ -122,11 +122,7 @@ class Recorder:
     def _collect(self, *, is_last: bool) -> None:
         with self._lock:
             arrived, self._arrived = self._arrived, []
-        try:
-            self._intake.take(arrived, self._waiting)
-        except Exception:  # noqa: BLE001  # a plugin's event, say; it must not end all recording
-            self._log.exception("the recorder cannot take in what came; the rest of it is left out")
-            self._given_up += len(arrived)
+        self._intake.take(arrived, self._waiting)
         if is_last:
             self._intake.flush(self._waiting)
         self._given_up += self._intake.limit(
