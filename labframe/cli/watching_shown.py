@@ -22,8 +22,8 @@ __all__ = ["Shown", "drawn", "entry", "lines"]
 
 OLD: Final = "old"
 NO_ANSWER: Final = "no answer"
-_WORDS: Final = {"never": "no value yet"}
-"""What qualities are called that say nothing by themselves."""
+NEVER: Final = "never"
+"""What a live server calls the quality of what has no value yet."""
 
 
 class Shown(Protocol):
@@ -138,4 +138,6 @@ def _value(host: Shown, course: Course) -> str:
     seen = course.seen
     if seen.point is not None:
         return short_value(seen.point.y)
-    return _WORDS.get(seen.quality or OLD, seen.quality or OLD)
+    if seen.quality == NEVER:
+        return "on demand" if seen.on_demand else "no value yet"
+    return seen.quality or OLD

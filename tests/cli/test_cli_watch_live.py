@@ -96,6 +96,20 @@ def test_lines_have_the_host_in_front_where_there_are_several(
     assert rows == [["rasppi71", "sine", "0.5"], ["rasppi72", "cosine", "0.25"]] * 2
 
 
+def test_what_nobody_has_asked_for_is_told_from_what_is_missing(
+    cli: Callable[..., Any], live: Live
+) -> None:
+    codenames = {"asked": {"quality": "never", "on_demand": True}, "polled": {"quality": "never"}}
+    told = {"name": "cryo", "state": "ok", "codenames": codenames}
+    news = {"instance": "1", "whole": True, "page": 1, "pages": 1, "instruments": [told]}
+    live.send({"host": "lab-pc-7", "data": {}, "labframe": 1, **news})
+
+    shown = cli("watch", "--live", f"127.0.0.1:{live.ports.http}", "--count", 1)
+
+    found = [" ".join(line.split()[1:]) for line in shown.stdout.splitlines()]
+    assert found == ["asked on demand", "polled no value yet"]
+
+
 def test_a_live_server_that_is_killed_comes_back(started: Started, tmp_path: Path) -> None:
     server = LiveProcess(tmp_path)
     server.start()
