@@ -101,7 +101,7 @@ def test_what_nobody_has_asked_for_is_told_from_what_is_missing(
 ) -> None:
     codenames = {"asked": {"quality": "never", "on_demand": True}, "polled": {"quality": "never"}}
     told = {"name": "cryo", "state": "ok", "codenames": codenames}
-    news = {"instance": "1", "whole": True, "page": 1, "pages": 1, "instruments": [told]}
+    news = {"instance": "1", "name": "lab", "whole": True, "instruments": [told]}
     live.send({"host": "lab-pc-7", "data": {}, "labframe": 1, **news})
 
     shown = cli("watch", "--live", f"127.0.0.1:{live.ports.http}", "--count", 1)
