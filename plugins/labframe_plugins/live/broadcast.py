@@ -53,10 +53,16 @@ class _Pace:
         self._at = now
 
     def wait_s(self, now: float) -> float:
-        """Note that it happened; return after how many seconds it may happen again."""
-        self._left = min(_AT_ONCE, self._left + (now - self._at) / _PACE_S) - 1
+        """Return after how many seconds it may happen again."""
+        return max(0.0, 1 - self._owed(now)) * _PACE_S
+
+    def note(self, now: float) -> None:
+        """Note that it happened."""
+        self._left = self._owed(now) - 1
         self._at = now
-        return max(0.0, 1 - self._left) * _PACE_S
+
+    def _owed(self, now: float) -> float:
+        return min(_AT_ONCE, self._left + (now - self._at) / _PACE_S)
 
 
 class Broadcast:
@@ -73,18 +79,29 @@ class Broadcast:
         self._health = health
         self._settled = settled
         self._encode = msgspec.json.Encoder().encode
-        self._bell = asyncio.Event()
-        self._judged = self._told = self._health_told = time.monotonic()
+        self._is_rung = False
+        now = time.monotonic()
+        self._pace = _Pace(now)
+        self._judged = self._told = self._health_told = now
         self.clients: set[Client] = set()
 
     def ring(self) -> None:
         """Say that there is something new."""
-        self._bell.set()
+        if self._is_rung:
+            return
+        self._is_rung = True
+        loop = asyncio.get_running_loop()
+        wait_s = self._pace.wait_s(time.monotonic())
+        if wait_s:
+            loop.call_later(wait_s, self._answer)
+        else:
+            # Two rounds of the loop: what comes in several datagrams at once goes out together.
+            loop.call_soon(loop.call_soon, self._answer)
 
     def join(self, client: Client) -> None:
         """Take a client, which is soon told all there is."""
         self.clients.add(client)
-        self._bell.set()
+        self.ring()
 
     def leave(self, client: Client) -> None:
         """Let a client go."""
@@ -95,38 +112,38 @@ class Broadcast:
         return self._message(self._everything(), skipped)
 
     async def run(self) -> None:
-        """Tell clients for ever."""
-        pace = _Pace(time.monotonic())
+        """Look for ever for what has become old, and for clients that were slow."""
         while True:
-            is_rung = await self._rung()
-            now = time.monotonic()
-            if now - self._judged >= _JUDGE_S:
-                self._judged = now
-                self._laboratory.judge()
-            is_news = self._laboratory.is_changed or self._someone_waits()
-            if not is_news and (is_rung or now - self._told < _AT_LEAST_S):
+            # What is old goes out with the next points, if such come all the time.
+            due = max(self._judged + _JUDGE_S, self._told + 2 * _PACE_S)
+            left_s = due - time.monotonic()
+            if left_s > 0:
+                await asyncio.sleep(left_s)
                 continue
-            try:
-                self._tell(now)
-            except Exception:  # noqa: BLE001  # a fault in one message must not end all others
-                _LOG.exception("an update could not be told")
-                for client in self.clients:
-                    client.is_behind = True
-            await asyncio.sleep(pace.wait_s(now))
+            self._judge(time.monotonic())
+            self.ring()
 
-    async def _rung(self) -> bool:
-        """Wait until somebody rings, or it is time to look whether something is old."""
-        # What is old goes out with the next points, if such come all the time.
-        due = max(self._judged + _JUDGE_S, self._told + 2 * _PACE_S)
+    def _answer(self) -> None:
+        self._is_rung = False
+        now = time.monotonic()
+        if now - self._judged >= _JUDGE_S:
+            self._judge(now)
+        if not self._has_news() and now - self._told < _AT_LEAST_S:
+            return
+        self._pace.note(now)
         try:
-            async with asyncio.timeout(max(0.0, due - time.monotonic())):
-                await self._bell.wait()
-        except TimeoutError:
-            return False
-        await asyncio.sleep(0)  # what comes in several datagrams at once goes out together
-        await asyncio.sleep(0)
-        self._bell.clear()
-        return True
+            self._tell(now)
+        except Exception:  # noqa: BLE001  # a fault in one message must not end all others
+            _LOG.exception("an update could not be told")
+            for client in self.clients:
+                client.is_behind = True
+
+    def _judge(self, now: float) -> None:
+        self._judged = now
+        self._laboratory.judge()
+
+    def _has_news(self) -> bool:
+        return self._laboratory.is_changed or self._someone_waits()
 
     def _someone_waits(self) -> bool:
         return any(client.is_behind and client.pipe.is_free for client in self.clients)

@@ -17,26 +17,25 @@ _SHORTEST_S, _LONGEST_S = 3.0, 900.0
 
 
 class Rhythm:
-    """Learns how often something comes, to tell when it is overdue."""
+    """Learns how often something comes, to tell when it is overdue.
 
-    __slots__ = ("_gap_s", "_last")
+    Attributes:
+        patience_s: After how many seconds it is overdue.
+    """
+
+    __slots__ = ("_gap_s", "_last", "patience_s")
 
     def __init__(self) -> None:
         self._last: float | None = None
-        self._gap_s: float | None = None
+        self._gap_s = 0.0
+        self.patience_s = _LONGEST_S
 
     def beat(self, now: float) -> None:
         """Note that it came; ``now`` is monotonic."""
-        if self._last is not None:
-            gap_s = min(now - self._last, _LONGEST_S)
-            self._gap_s = max(gap_s, 0.8 * (self._gap_s or 0.0))
-        self._last = now
-
-    def patience_s(self) -> float:
-        """Return after how many seconds it is overdue."""
-        if self._gap_s is None:
-            return _LONGEST_S
-        return min(max(3 * self._gap_s, _SHORTEST_S), _LONGEST_S)
+        last, self._last = self._last, now
+        if last is not None:
+            self._gap_s = max(min(now - last, _LONGEST_S), 0.8 * self._gap_s)
+            self.patience_s = min(max(3 * self._gap_s, _SHORTEST_S), _LONGEST_S)
 
 
 class Channel:
@@ -84,8 +83,8 @@ class Channel:
         """Whether x is no time."""
         return bool(self.facts["kind"] == "data")
 
-    def put(self, x: Any, y: Any, now: float, wall: float) -> None:
-        """Take a point.
+    def put(self, x: Any, y: Any, now: float, wall: float) -> dict[str, Any] | None:
+        """Take a point; return the facts that were learned anew from it, if any.
 
         Args:
             x: Unix time in seconds, or any number.
@@ -93,12 +92,16 @@ class Channel:
             now: Monotonic time.
             wall: Unix time, to tell a time from another number where nothing was declared.
         """
-        if not self.instance:
-            self._learn(x, now, wall)
+        learned = None if self.instance else self._learn(x, now, wall)
         self.x, self.y, self.arrival, self.quality = x, y, now, "ok"
         self._waiting += (x, y)
-        if _is_number(x) and _is_number(y):
-            self._remember(x, y)
+        if (type(x) is float and type(y) is float) or (_is_number(x) and _is_number(y)):
+            points = self._points
+            points.append(x)
+            points.append(y)
+            if len(points) > 4 * _KEPT_POINTS:
+                self._trim()
+        return learned
 
     def reset(self) -> None:
         """Forget the points: a new spectrum begins."""
@@ -137,27 +140,24 @@ class Channel:
             return self._points.tolist()
         return self._points[-2 * min(most, _KEPT_POINTS) :].tolist()
 
-    def learned_stale_after(self) -> float | None:
-        """Return the new time after which it is old, if it is another one than before."""
-        if self.instance:
-            return None
-        known, learned = self.facts["stale_after"], self._rhythm.patience_s()
-        if self.is_spectrum or 0.75 * known <= learned <= 1.25 * known:
-            return None
-        return round(learned, 3)
-
-    def _learn(self, x: Any, now: float, wall: float) -> None:
+    def _learn(self, x: Any, now: float, wall: float) -> dict[str, Any] | None:
         self._rhythm.beat(now)
+        facts = self.facts
         if self.arrival is None and _is_number(x):
-            self.facts["kind"] = "date" if abs(x - wall) < _TEN_YEARS_S else "data"
+            kind = "date" if abs(x - wall) < _TEN_YEARS_S else "data"
+            if kind != facts["kind"]:
+                facts["kind"] = kind
+                return {"kind": kind}
+        known, patience_s = facts["stale_after"], self._rhythm.patience_s
+        if 0.75 * known <= patience_s <= 1.25 * known or self.is_spectrum:
+            return None
+        facts["stale_after"] = round(patience_s, 3)
+        return {"stale_after": facts["stale_after"]}
 
-    def _remember(self, x: float, y: float) -> None:
-        points = self._points
-        points.append(x)
-        points.append(y)
+    def _trim(self) -> None:
         most = 2 * (_SPECTRUM_POINTS if self.is_spectrum else _KEPT_POINTS)
-        if len(points) > 2 * most:
-            del points[:-most]
+        if len(self._points) > 2 * most:
+            del self._points[:-most]
 
 
 def _is_number(value: Any) -> bool:

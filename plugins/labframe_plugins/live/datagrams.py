@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, Literal
 
 import msgspec
 
 from labframe.protocol.live import NEWS_VERSION, RESET
 
-__all__ = ["LONGEST_NAME", "CodenameNews", "Datagram", "InstrumentNews", "Malformed", "parsed"]
+__all__ = [
+    "LONGEST_NAME",
+    "CodenameNews",
+    "Datagram",
+    "InstrumentNews",
+    "Malformed",
+    "Points",
+    "parsed",
+]
 
 LONGEST_NAME: Final = 255
+
+Points = dict[str, tuple[Any, Any] | Literal["RESET"]]
+"""By codename, x and y, or that a new spectrum begins."""
 
 
 class Malformed(ValueError):
@@ -69,7 +81,7 @@ class Datagram(msgspec.Struct, frozen=True):
     """
 
     host: str
-    data: dict[str, Any]
+    data: Points
     labframe: int = 0
     instance: str = ""
     whole: bool = False
@@ -94,6 +106,9 @@ class Datagram(msgspec.Struct, frozen=True):
 
 
 _DECODER: Final = msgspec.json.Decoder(Datagram)
+_MOST_KNOWN: Final = 200_000
+_known: set[str] = set()
+"""Codenames that were checked: the same ones come for ever."""
 
 
 def parsed(content: bytes) -> Datagram:
@@ -114,27 +129,43 @@ def _leniently(content: bytes) -> Datagram:
     """Read what Python's own JSON reads, too: NaN, for example."""
     try:
         found = json.loads(content, parse_constant=lambda _: None)
+        _check_points(found)
         datagram = msgspec.convert(found, Datagram)
         msgspec.json.encode(datagram)  # half of a surrogate pair, or a number beyond 64 bits
+    except Malformed:
+        raise
     except (ValueError, RecursionError, OverflowError) as error:
         raise Malformed(str(error)[:200]) from None
     return datagram
 
 
-def _check(datagram: Datagram) -> None:
-    _check_name(datagram.host, "host")
-    for name, value in datagram.data.items():
-        _check_name(name, "codename", allow_empty=True)
+def _check_points(found: Any) -> None:
+    """Name the codename that is wrong, which a decoder does not."""
+    points = found.get("data") if isinstance(found, dict) else None
+    for name, value in points.items() if isinstance(points, dict) else ():
         if value != RESET and not (isinstance(value, list) and len(value) == 2):
             raise Malformed(f"data: {name!r:.80} is neither [x, y] nor {RESET!r}")
+
+
+def _check(datagram: Datagram) -> None:
+    _check_name(datagram.host, "host")
+    if not datagram.data.keys() <= _known:
+        _check_codenames(datagram.data)
     if datagram.push_address is not None:
         _check_address(*datagram.push_address)
     for instrument in datagram.instruments:
         _check_name(instrument.name, "instrument")
-        for name in instrument.codenames:
-            _check_name(name, "codename", allow_empty=True)
+        _check_codenames(instrument.codenames)
         if not all(isinstance(one.get("method"), str) for one in instrument.methods):
             raise Malformed(f"instrument {instrument.name!r:.80}: a method without a name")
+
+
+def _check_codenames(codenames: Iterable[str]) -> None:
+    for name in codenames:
+        _check_name(name, "codename", allow_empty=True)
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
+    _known.update(codenames)
 
 
 def _check_address(host: str, port: int) -> None:

@@ -115,7 +115,7 @@ class Host:
             return False
         if self.instance:
             return now - self.heard <= _LABFRAME_SILENCE_S
-        patience_s = self._rhythm.patience_s() if len(self.channels) else 0.0
+        patience_s = self._rhythm.patience_s if len(self.channels) else 0.0
         return now - self.heard <= max(_ORIGINAL_SILENCE_S, patience_s)
 
     def why_no_commands(self) -> str:

@@ -168,19 +168,16 @@ class Laboratory:
             channel = host.channels[codename] = Channel(codename)
             self.codenames += 1
         channel.sender = sender
-        kind = channel.facts["kind"]
+        learned = None
         if value == RESET:
             channel.reset()
         else:
-            channel.put(value[0], value[1], now, wall)
+            learned = channel.put(value[0], value[1], now, wall)
         if is_new:
             channel.announced = channel.judged(now)
             self._change(host, {"codenames": {codename: channel.described(now)}})
-        elif channel.facts["kind"] != kind:
-            self._change(host, {"codenames": {codename: {"kind": channel.facts["kind"]}}})
-        elif (learned := channel.learned_stale_after()) is not None:
-            channel.facts["stale_after"] = learned
-            self._change(host, {"codenames": {codename: {"stale_after": learned}}})
+        elif learned is not None:
+            self._change(host, {"codenames": {codename: learned}})
         self._touched[channel] = host
 
     def _judge(self, host: Host, channel: Channel, now: float) -> None:

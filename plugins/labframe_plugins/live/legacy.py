@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from labframe_plugins.live.access import Access, Refused
-from labframe_plugins.live.datagrams import Datagram
+from labframe_plugins.live.datagrams import Datagram, Points
 from labframe_plugins.live.frames import EXTENSION, Pipe, text_frame
 from labframe_plugins.live.health import Health
 
@@ -85,7 +85,7 @@ class Legacy:
                 "sent_kb": self._sent_bytes / 1024,
             }
             self._slowest_s = 0.0
-            data = {name: [now, value] for name, value in numbers.items()}
+            data: Points = {name: (now, value) for name, value in numbers.items()}
             self.heard(Datagram(host=_OWN_HOST, data=data), _message(_OWN_HOST, data))
 
     async def _serve(self, websocket: WebSocket) -> None:
