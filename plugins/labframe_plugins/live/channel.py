@@ -23,19 +23,37 @@ class Rhythm:
         patience_s: After how many seconds it is overdue.
     """
 
-    __slots__ = ("_gap_s", "_last", "patience_s")
+    __slots__ = ("_gap_s", "_last", "_least_s", "_most_s", "patience_s")
 
     def __init__(self) -> None:
         self._last: float | None = None
-        self._gap_s = 0.0
-        self.patience_s = _LONGEST_S
+        self._settle(_LONGEST_S)
+        self._gap_s = 0.0  # as yet
 
-    def beat(self, now: float) -> None:
-        """Note that it came; ``now`` is monotonic."""
+    def beat(self, now: float) -> bool:
+        """Note that it came; return whether ``patience_s`` is another one, by a quarter at least.
+
+        Args:
+            now: Monotonic time.
+        """
         last, self._last = self._last, now
-        if last is not None:
-            self._gap_s = max(min(now - last, _LONGEST_S), 0.8 * self._gap_s)
-            self.patience_s = min(max(3 * self._gap_s, _SHORTEST_S), _LONGEST_S)
+        if last is None:
+            return False
+        gap_s, fading_s = now - last, 0.8 * self._gap_s
+        if gap_s < fading_s:
+            gap_s = fading_s
+        self._gap_s = gap_s
+        if self._least_s <= gap_s <= self._most_s:
+            return False
+        before = self.patience_s
+        self._settle(gap_s)
+        return self.patience_s != before
+
+    def _settle(self, gap_s: float) -> None:
+        self._gap_s = gap_s = min(gap_s, _LONGEST_S)
+        patience_s = self.patience_s = round(min(max(3 * gap_s, _SHORTEST_S), _LONGEST_S), 3)
+        self._least_s = 0.0 if patience_s == _SHORTEST_S else 0.25 * patience_s
+        self._most_s = _LONGEST_S if patience_s == _LONGEST_S else 1.25 * patience_s / 3
 
 
 class Channel:
@@ -84,7 +102,7 @@ class Channel:
         return bool(self.facts["kind"] == "data")
 
     def put(self, x: Any, y: Any, now: float, wall: float) -> dict[str, Any] | None:
-        """Take a point; return the facts that were learned anew from it, if any.
+        """Take a point; return the facts that were learned from it, if any.
 
         Args:
             x: Unix time in seconds, or any number.
@@ -92,7 +110,9 @@ class Channel:
             now: Monotonic time.
             wall: Unix time, to tell a time from another number where nothing was declared.
         """
-        learned = None if self.instance else self._learn(x, now, wall)
+        learned = None
+        if not self.instance and (self._rhythm.beat(now) or self.arrival is None):
+            learned = self._learn(x, wall)
         self.x, self.y, self.arrival, self.quality = x, y, now, "ok"
         self._waiting += (x, y)
         if (type(x) is float and type(y) is float) or (_is_number(x) and _is_number(y)):
@@ -140,19 +160,14 @@ class Channel:
             return self._points.tolist()
         return self._points[-2 * min(most, _KEPT_POINTS) :].tolist()
 
-    def _learn(self, x: Any, now: float, wall: float) -> dict[str, Any] | None:
-        self._rhythm.beat(now)
-        facts = self.facts
+    def _learn(self, x: Any, wall: float) -> dict[str, Any]:
+        learned: dict[str, Any] = {}
         if self.arrival is None and _is_number(x):
-            kind = "date" if abs(x - wall) < _TEN_YEARS_S else "data"
-            if kind != facts["kind"]:
-                facts["kind"] = kind
-                return {"kind": kind}
-        known, patience_s = facts["stale_after"], self._rhythm.patience_s
-        if 0.75 * known <= patience_s <= 1.25 * known or self.is_spectrum:
-            return None
-        facts["stale_after"] = round(patience_s, 3)
-        return {"stale_after": facts["stale_after"]}
+            learned["kind"] = "date" if abs(x - wall) < _TEN_YEARS_S else "data"
+        elif not self.is_spectrum:
+            learned["stale_after"] = self._rhythm.patience_s
+        self.facts |= learned
+        return learned
 
     def _trim(self) -> None:
         most = 2 * (_SPECTRUM_POINTS if self.is_spectrum else _KEPT_POINTS)

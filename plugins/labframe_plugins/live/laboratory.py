@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from labframe.protocol.live import RESET
 from labframe_plugins.live.channel import Channel
-from labframe_plugins.live.datagrams import Datagram
+from labframe_plugins.live.datagrams import Datagram, Points
 from labframe_plugins.live.hosts import Host
 
 __all__ = ["CROWD_CODENAMES", "CROWD_HOSTS", "Crowded", "Laboratory"]
@@ -83,9 +83,7 @@ class Laboratory:
             self._by_sender[datagram.host, sender] = host
             self._news(host, datagram, sender, now)
         if datagram.data:
-            wall = self._wall()
-            for codename, value in datagram.data.items():
-                self._point(host, codename, value, sender, now, wall)
+            self._points(host, datagram.data, sender, now)
         return len(datagram.data)
 
     def should_ask(self, datagram: Datagram, sender: Any) -> bool:
@@ -157,28 +155,33 @@ class Laboratory:
             for channel in channels:
                 self._judge(host, channel, now)
 
-    def _point(
-        self, host: Host, codename: str, value: Any, sender: Any, now: float, wall: float
-    ) -> None:
-        channel = host.channels.get(codename)
-        is_new = channel is None
-        if channel is None:
-            if self.codenames >= CROWD_CODENAMES:
-                raise Crowded(f"codename {codename!r:.80}: there are {self.codenames} already")
-            channel = host.channels[codename] = Channel(codename)
-            self.codenames += 1
-        channel.sender = sender
-        learned = None
-        if value == RESET:
-            channel.reset()
-        else:
-            learned = channel.put(value[0], value[1], now, wall)
-        if is_new:
-            channel.announced = channel.judged(now)
-            self._change(host, {"codenames": {codename: channel.described(now)}})
-        elif learned is not None:
-            self._change(host, {"codenames": {codename: learned}})
-        self._touched[channel] = host
+    def _points(self, host: Host, points: Points, sender: Any, now: float) -> None:
+        wall = self._wall()
+        channels, touched = host.channels, self._touched
+        for codename, value in points.items():
+            channel = channels.get(codename)
+            is_new = channel is None
+            if channel is None:
+                channel = self._new_channel(host, codename)
+            channel.sender = sender
+            learned = None
+            if value == RESET:
+                channel.reset()
+            else:
+                learned = channel.put(value[0], value[1], now, wall)
+            touched[channel] = host
+            if is_new:
+                channel.announced = channel.judged(now)
+                self._change(host, {"codenames": {codename: channel.described(now)}})
+            elif learned:
+                self._change(host, {"codenames": {codename: learned}})
+
+    def _new_channel(self, host: Host, codename: str) -> Channel:
+        if self.codenames >= CROWD_CODENAMES:
+            raise Crowded(f"codename {codename!r:.80}: there are {self.codenames} already")
+        self.codenames += 1
+        channel = host.channels[codename] = Channel(codename)
+        return channel
 
     def _judge(self, host: Host, channel: Channel, now: float) -> None:
         if channel.judged(now) != channel.announced:

@@ -36,6 +36,7 @@ _BACKLOG: Final = 512
 _LONGEST_MESSAGE: Final = 1_000_000
 _GRACE_S: Final = 1
 _COUNT_S: Final = 0.5
+_DATE_S: Final = 1.0
 
 
 class Ports(NamedTuple):
@@ -110,7 +111,7 @@ class LiveServer:
             _port(self._http), _port(self._udp), None if self._old is None else _port(self._old)
         )
 
-    def _made_servers(self) -> Iterator[tuple[uvicorn.Server, socket.socket]]:
+    def _made_servers(self) -> Iterator[tuple[_Server, socket.socket]]:
         yield _server(self._app), self._http
         if self._old is not None:
             tls: dict[str, Any] = {}
@@ -143,7 +144,7 @@ class LiveServer:
                 for task in lasting:
                     task.cancel()
                 for server, _ in self._servers:
-                    server.should_exit = True
+                    server.end()
                 await asyncio.wait(serving)
             self._past.close()
 
@@ -178,7 +179,22 @@ class LiveServer:
 
 
 class _Server(uvicorn.Server):
-    """A server among others in one program, which handles signals itself."""
+    """A server among others in one program, which handles signals itself, and sleeps in between."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Have it end."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date of the answers true until it is to end."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _DATE_S)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -186,7 +202,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: ASGIApp, **tls: Any) -> uvicorn.Server:
+def _server(app: ASGIApp, **tls: Any) -> _Server:
     config = uvicorn.Config(
         app,
         ws=FrameProtocol,
