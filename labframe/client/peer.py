@@ -14,10 +14,13 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from labframe.errors import ClientError, DatagramTooLong, NoAnswer, UnknownHost
 from labframe.protocol.wire import MAX_DATAGRAM, shortened
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Conversation", "Peer", "Request"]
 
@@ -148,7 +151,7 @@ class Peer:
                 try:
                     async with asyncio.timeout(wait_s):
                         while True:
-                            answer, sender = await loop.sock_recvfrom(line, _RECEIVE_BYTES)
+                            answer, sender = await _received(loop, line)
                             if sender[1] == self.port:
                                 return answer
                 except TimeoutError:
@@ -257,6 +260,28 @@ class _Exchange:
         error = NoAnswer(f"{text}; {_UNKNOWN}. Ask again with _id={self._request.id!r}")
         error.id = self._request.id
         return error
+
+
+async def _received(loop: asyncio.AbstractEventLoop, line: socket.socket) -> tuple[bytes, Any]:
+    try:
+        return await loop.sock_recvfrom(line, _RECEIVE_BYTES)
+    except NotImplementedError:  # uvloop, to 0.23 at least
+        await _readable(loop, line)
+        return line.recvfrom(_RECEIVE_BYTES)
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, line: socket.socket) -> None:
+    something = loop.create_future()
+
+    def note() -> None:
+        if not something.done():
+            something.set_result(None)
+
+    loop.add_reader(line, note)
+    try:
+        await something
+    finally:
+        loop.remove_reader(line)
 
 
 def _named(request: Request) -> str:
