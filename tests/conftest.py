@@ -2,10 +2,37 @@
 
 import os
 import signal
-from collections.abc import Generator, Iterator
+import socket
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+_ONCE = ("docs", "page")
+"""The folders whose tests are about texts and the browser, not about an interpreter."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-rerunfailures tell each test's start at once: it waits 40 ms for it otherwise.
+
+    It writes twice, then reads; without this the second part is held back until the first is
+    acknowledged, which the other side puts off. 6,000 tests wait a minute for that.
+    """
+    connection = getattr(getattr(config, "failures_db", None), "sock", None)
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark what no interpreter changes: contracts that wait on a real line are among it."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        carrier = getattr(item, "callspec", None) and item.callspec.params.get("labframe_carrier")
+        if folder in _ONCE or carrier in ("pty", "socket"):
+            item.add_marker("once")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -132,6 +132,7 @@ def test_a_transcript_becomes_a_test_that_passes_as_it_is_and_fails_when_it_shou
     assert not passed(test)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["xgs600/transcripts/examples", "moon_laser/transcripts/readme"])
 def test_the_bundled_transcripts_become_tests(cli: Cli, tmp_path: Path, name: str) -> None:
     import labframe_drivers

@@ -87,6 +87,7 @@ class TestVogtlin(DriverContract):
 CONTRACTS = [one for name, one in sorted(vars().items()) if name.startswith("Test")]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_chaos_does_not_disturb_it(contract: type[DriverContract]) -> None:
     run_state_machine_as_test(machine_of(contract()), settings=CHAOS)

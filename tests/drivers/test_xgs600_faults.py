@@ -16,7 +16,10 @@ from labframe import LabframeError, LineError, NoValue
 from labframe.errors import IncompleteReply, NoReply, PortGone
 from labframe.simulation import FaultySimulator, PtyCarrier, SimulationError, available
 
-pytestmark = pytest.mark.skipif(not available(), reason="no pseudo-terminals here")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not available(), reason="no pseudo-terminals here"),
+]
 
 PRESSURES = {"HFIG1": 1.234e-06, "CNV1": 4.321e-01, "CNV2": 9.876e02, "IMG1": 3.141e-07}
 

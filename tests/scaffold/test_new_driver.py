@@ -95,7 +95,7 @@ def test_the_strangers_driver_of_the_tests_is_what_is_written_today() -> None:
         assert (stranger / path).read_text("utf-8") == text, path
 
 
-@pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.timeout(300)
 def test_what_is_written_installs_from_wheels_and_keeps_the_contract_at_once(
     tmp_path: Path,

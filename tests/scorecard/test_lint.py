@@ -128,7 +128,7 @@ def test_a_driver_that_invents_values_does_not_keep_the_contract(careless: Path)
     assert kept.next_step == f"pytest --labframe-contract={careless}"
 
 
-@pytest.mark.slow
+@pytest.mark.once
 def test_a_good_driver_lacks_nothing_that_is_essential() -> None:
     shown = lint(NORTH_STAR, "--json", "--set", "time_constant_s=1e6")
 

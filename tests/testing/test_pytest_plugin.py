@@ -295,6 +295,7 @@ def test_a_good_driver_keeps_the_contract(suite: pytest.Pytester) -> None:
     assert result.ret == 0, result.stdout.str()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_driver_breaks_the_contract(suite: pytest.Pytester, what: str) -> None:
     suite.makepyfile(CONTRACT.format(body=BAD[what]))
@@ -310,12 +311,14 @@ FILE = (
 )
 
 
+@pytest.mark.once
 def test_chaos_passes_a_driver_in_a_file(suite: pytest.Pytester) -> None:
     suite.makepyfile(good=FILE)
     result = suite.runpytest_subprocess("--labframe-chaos=good.py", "-q")
     assert result.ret == 0, result.stdout.str()
 
 
+@pytest.mark.once
 def test_chaos_finds_an_answer_that_is_taken_for_another(suite: pytest.Pytester) -> None:
     wrong = FILE.replace(
         'pressure = query("P?", float, unit="mbar", every=0.05)',

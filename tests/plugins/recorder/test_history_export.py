@@ -20,7 +20,7 @@ from labframe.points import Sweep
 Shown = Callable[..., Result]
 LABFRAME = [sys.executable, "-m", "labframe"]
 
-pytestmark = pytest.mark.usefixtures("copenhagen")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("copenhagen")]
 
 SECONDS = [second for second in range(60) if not 20 < second < 40]
 """When the oven was measured."""
