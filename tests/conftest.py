@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Mark what no interpreter changes: contracts that wait on a real line are among it."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        carrier = getattr(item, "callspec", None) and item.callspec.params.get("labframe_carrier")
+        given = getattr(item, "callspec", None)
+        carrier = given.params.get("labframe_carrier") if given else None
         if folder in _ONCE or carrier in ("pty", "socket"):
             item.add_marker("once")
 

@@ -70,25 +70,26 @@ def watch(
         raise click.UsageError("HOST and --live are two ways to the points: write one of them")
     if not hosts and port is not None:
         raise click.UsageError("--port is for a HOST; a live server is given as --live HOST:PORT")
-    mail: SimpleQueue[Stop | Answered] = SimpleQueue()
+    mail: Mail = SimpleQueue()
     with stops_posted(mail), _screen(as_json) as show:
         if hosts:
             watched = [Watched(target.with_port(port)) for target in dict.fromkeys(hosts)]
             _rounds(partial(_asked, watched), mail, show, interval, count)
         else:
             heard = LiveWatch(live or _HERE)
-            heard.start()
-            heard.wait(_FIRST_S)
-            _rounds(partial(_heard, heard), mail, show, interval, count)
+            heard.start(partial(mail.put, None))
+            if _came(mail, _FIRST_S):
+                _rounds(partial(_heard, heard), mail, show, interval, count)
 
 
-Round = Callable[[SimpleQueue[Stop | Answered], float, float], Sequence[Shown] | None]
+Mail = SimpleQueue[Stop | Answered | None]
+"""What happens while it waits; None: the live server told something for the first time."""
+
+Round = Callable[[Mail, float, float], Sequence[Shown] | None]
 """Takes a mailbox, when the round is due, and how long it may be held back; None: it is to end."""
 
 
-def _rounds(
-    take: Round, mail: SimpleQueue[Stop | Answered], show: Show, interval: float, count: int | None
-) -> None:
+def _rounds(take: Round, mail: Mail, show: Show, interval: float, count: int | None) -> None:
     """Show a round each ``interval`` seconds, until there were enough or somebody ends it."""
     due = time.monotonic()
     for number in counted(1):
@@ -104,20 +105,26 @@ def _rounds(
 
 
 def _asked(
-    watched: Sequence[Watched], mail: SimpleQueue[Stop | Answered], due: float, patience_s: float
+    watched: Sequence[Watched], mail: Mail, due: float, patience_s: float
 ) -> Sequence[Shown] | None:
     for host in watched:
         host.ask(mail)
     return watched if _gathered(mail, due + patience_s, watched) else None
 
 
+def _came(mail: Mail, patience_s: float) -> bool:
+    """Wait until there is something to show, or that is overdue; False: somebody ends it."""
+    try:
+        return not isinstance(mail.get(timeout=patience_s), Stop)
+    except Empty:
+        return True
+
+
 def _heard(heard: LiveWatch, *_: object) -> Sequence[Shown]:
     return heard.round()
 
 
-def _gathered(
-    mail: SimpleQueue[Stop | Answered], due: float, wanted: Sequence[Watched] | None
-) -> bool:
+def _gathered(mail: Mail, due: float, wanted: Sequence[Watched] | None) -> bool:
     """Take in answers until ``due``, or until all that are wanted are there; False: end it."""
     while wanted is None or any(host.is_asked for host in wanted):
         try:
@@ -126,7 +133,8 @@ def _gathered(
             return True
         if isinstance(item, Stop):
             return False
-        item.host.take(item)
+        if item is not None:
+            item.host.take(item)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from labframe.cli.hosts import Seen, Target
@@ -82,15 +82,16 @@ class LiveWatch:
         self._lock = threading.Lock()
         self._error = "nothing came yet"
         self._hosts: dict[str, _LiveHost] = {}
-        self._told = threading.Event()
+        self._told: Callable[[], object] | None = None
 
-    def start(self) -> None:
-        """Begin to listen."""
+    def start(self, told: Callable[[], object]) -> None:
+        """Begin to listen.
+
+        Args:
+            told: Called once, when there is something to show, or to complain about.
+        """
+        self._told = told
         threading.Thread(target=self._run, name="watch the live server", daemon=True).start()
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait until there is something to show, or to complain about."""
-        self._told.wait(timeout_s)
 
     def round(self) -> list[_LiveHost]:
         """Return all hosts as they are now; the live server itself where it knows of none."""
@@ -110,6 +111,11 @@ class LiveWatch:
         server.error = error or _NO_HOST
         return [server]
 
+    def _tell(self) -> None:
+        told, self._told = self._told, None
+        if told is not None:
+            told()
+
     def _run(self) -> None:
         while True:
             why = ""
@@ -119,12 +125,12 @@ class LiveWatch:
                         with self._lock:
                             self._state.take(message)
                             self._error = ""
-                        self._told.set()
+                        self._tell()
             except ClientError as error:
                 why = str(error)
             except (KeyError, TypeError, ValueError) as error:
                 why = f"{self.target} said what no live server says: {error!r}"
             with self._lock:
                 self._error = why
-            self._told.set()
+            self._tell()
             time.sleep(_RETRY_S)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -136,6 +139,18 @@ def test_where_nobody_listens_it_says_what_is_missing(cli: Callable[..., Any]) -
 
     assert shown.exit_code == 0
     assert "no live server listens on TCP 127.0.0.1:9" in shown.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to a process there")
+def test_ctrl_c_ends_it_at_once_also_while_a_live_server_does_not_answer(started: Started) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        process = started("watch", "--live", f"127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=1) == 0
 
 
 def test_another_server_is_told_from_a_live_server(cli: Callable[..., Any], tmp_path: Path) -> None:

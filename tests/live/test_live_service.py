@@ -161,6 +161,35 @@ def test_a_killed_server_is_started_again_by_its_host(
     assert pid_at(port) is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing halts a process there")
+def test_a_server_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = service(tmp_path, port=0, udp_port=0)
+    live.start()
+    try:
+        (said,) = live.said()
+        port = int(said.rstrip("/").rpartition(":")[2])
+        pid = pid_at(port)
+        assert pid is not None
+        for _ in range(3):
+            assert live.alive()
+            time.sleep(1)
+        for _ in range(5):  # a few looks within one of its seconds
+            assert live.alive()
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: not live.alive())
+        until(lambda: pid_at(port) is None)
+        assert not live.alive()
+        (told,) = caplog.messages
+        assert told == "the live server ended: it hung, for 10 s, and was killed"
+        live.start()
+        (said,) = live.said()
+        assert live.alive()
+    finally:
+        live.stop()
+
+
 def service(tmp_path: Path, **settings: Any) -> LiveService:
     return LiveService(Settings(enabled=True, **settings), tmp_path, LOG)
 

@@ -23,6 +23,8 @@ from labframe_plugins.live.settings import Settings, read_settings
 __all__ = ["live"]
 
 _STDIN: Final = 0
+_STDOUT: Final = 1
+_BEAT_S: Final = 1.0
 _ORPHAN_S: Final = 60.0
 _LOOK_S: Final = 1.0
 
@@ -73,6 +75,7 @@ def live(config: Path | None, seconds: float | None, service: bool, **given: Any
         def ready(ports: Any) -> None:
             if service:
                 _tell(ports._asdict())
+                _beat(loop)
                 threading.Thread(target=_follow, args=(loop, until, server), daemon=True).start()
                 return
             click.echo(f"In a browser: {page_address(settings, ports.http)}")
@@ -117,6 +120,15 @@ def _first_line() -> bytes:
 def _tell(ports: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
+    with contextlib.suppress(OSError):  # a host that does not read may hold up nobody
+        os.set_blocking(_STDOUT, False)
+
+
+def _beat(loop: asyncio.AbstractEventLoop) -> None:
+    """Tell the host, by a line without words, that the loop runs, whether it reads or not."""
+    with contextlib.suppress(OSError):
+        os.write(_STDOUT, b"\n")
+    loop.call_later(_BEAT_S, _beat, loop)
 
 
 def _follow(loop: asyncio.AbstractEventLoop, until: asyncio.Event, server: Any) -> None:

@@ -28,6 +28,9 @@ __all__ = ["LiveService", "page_address"]
 _ASK_S: Final = 0.25
 _END_S: Final = 0.9
 _READY_S: Final = 5.0
+_SILENT_LOOKS: Final = 10
+"""It says every second that it is there, and is looked at every second. Looks are counted, not
+seconds: a computer that slept, or a host that was halted, would find a long silence."""
 
 
 class LiveService:
@@ -50,6 +53,8 @@ class LiveService:
         self._ready = threading.Event()
         self._port = settings.port
         self._told = ""
+        self._silent_looks = 0
+        self._killed_for = ""
 
     def start(self) -> None:
         """Start a live server, unless one is there."""
@@ -59,6 +64,7 @@ class LiveService:
             self._ready.set()
             return
         self._ready.clear()
+        self._silent_looks, self._killed_for = 0, ""
         self._directory.mkdir(parents=True, exist_ok=True)
         with (self._directory / "live.log").open("wb") as log:
             process = subprocess.Popen(
@@ -79,14 +85,18 @@ class LiveService:
         self._process = process
 
     def alive(self) -> bool:
-        """Tell whether it runs; what it ended of is logged."""
+        """Tell whether it runs; what it ended of is logged. One that hangs is ended."""
         if self._is_anothers:
             return _is_there(self._settings)
         if self._process is None:
             return False
         if self._process.poll() is None:
-            return True
-        why = self._last_words()
+            self._silent_looks += self._ready.is_set()
+            if self._silent_looks <= _SILENT_LOOKS:
+                return True
+            self._process.kill()
+            self._killed_for = f"it hung, for {_SILENT_LOOKS} s, and was killed"
+        why = self._killed_for or self._last_words()
         if why != self._told:
             self._log.warning("the live server ended: %s", why)
             self._told = why
@@ -119,9 +129,11 @@ class LiveService:
     def _listen(self, answers: IO[bytes]) -> None:
         with contextlib.suppress(OSError, ValueError):
             for line in answers:
-                told: dict[str, Any] = json.loads(line)
-                self._port = told["http"]
-                self._ready.set()
+                self._silent_looks = 0
+                if line.strip():
+                    told: dict[str, Any] = json.loads(line)
+                    self._port = told["http"]
+                    self._ready.set()
 
     def _reap(self) -> None:
         process, self._process = self._process, None

@@ -7,6 +7,8 @@ import pytest
 from labframe_plugins.recorder import open_history
 from recording import START
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_points_are_a_table_with_times_in_utc(lab: Path, library: str) -> None:
