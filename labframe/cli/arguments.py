@@ -134,13 +134,14 @@ def facts(
         read_back: What tells what was set; empty or None if nothing does.
         after_reconnect: ``keep``, ``reapply`` or ``forget``.
     """
+    from labframe.cli.values import unit_in_words
     from labframe.client.schemas import shown
 
     parts = [doc.removesuffix(".")] if doc else []
     if dangerous:
         parts.append("dangerous")
     if safe_value is not None:
-        parts.append(f"safe value {shown(safe_value)} {unit}".rstrip())
+        parts.append(f"safe value {shown(safe_value)} {unit_in_words(unit)}".rstrip())
     if read_back:
         parts.append(f"read back as {read_back}")
     if after_reconnect == "reapply":

@@ -107,6 +107,13 @@ def test_check_shows_what_may_be_set_and_what_guards_it(cli: Cli, lab: Path) -> 
     ) in shown.stdout
 
 
+def test_a_safe_value_without_dimension_stands_alone(cli: Cli, lab: Path) -> None:
+    driver = lab.parent / "oven.py"
+    driver.write_text(driver.read_text().replace('@command(unit="K"', '@command(unit="1"'))
+
+    assert "Set the temperature; safe value 0; read back" in cli("check", lab).stdout
+
+
 def test_check_tells_programs_the_same(cli: Cli, lab: Path) -> None:
     found = json.loads(cli("check", lab, "--json").stdout)
 
