@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -202,6 +204,35 @@ def test_two_hosts_of_one_computer_are_two(live: Live) -> None:
         viewer.until(lambda: viewer.codename(second, "oven_target")["quality"] == "ok")
         viewer.until(lambda: "oven_target" not in viewer.hosts[first]["codenames"])
     assert second == f"{first} (second)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not set up")
+def test_computers_of_one_name_are_told_apart_by_their_addresses(live: Live) -> None:
+    def news(number: int) -> dict[str, Any]:
+        thermometer = {"name": "thermo", "codenames": {f"t{number}": {"unit": "K"}}}
+        more = {"whole": True, "name": "raspberrypi", "instruments": [thermometer]}
+        return {"host": "raspberrypi", "data": {}, "labframe": 1, "instance": f"i{number}", **more}
+
+    with contextlib.ExitStack() as opened, live.viewer() as viewer:
+        senders = [opened.enter_context(bound(f"127.0.0.{number}")) for number in (1, 2)]
+        for _ in range(2):  # each tells all of it every 10 s
+            for number, sender in enumerate(senders, 1):
+                sender.sendto(json.dumps(news(number)).encode(), ("127.0.0.1", live.ports.udp))
+        point = {"host": "raspberrypi", "data": {"t2": [time.time(), 2.5]}}
+        senders[1].sendto(json.dumps(point).encode(), ("127.0.0.1", live.ports.udp))
+        second = "raspberrypi (raspberrypi, 127.0.0.2)"
+        viewer.until(lambda: viewer.codename(second, "t2")["y"] == 2.5)
+
+    assert {key: list(one["codenames"]) for key, one in viewer.hosts.items()} == {
+        "raspberrypi": ["t1"], second: ["t2"],
+    }  # fmt: skip
+    assert [one["alive"] for one in viewer.hosts.values()] == [True, True]
+
+
+def bound(address: str) -> socket.socket:
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.bind((address, 0))
+    return sender
 
 
 def test_what_is_told_fits_the_originals_proxy_and_disturbs_it_in_nothing() -> None:

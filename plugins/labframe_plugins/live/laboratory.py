@@ -99,7 +99,11 @@ class Laboratory:
         return True
 
     def _told_host(self, news: Datagram, sender: Any) -> Host | None:
-        """Return whose news they are: several hosts of labframe may run on one computer."""
+        """Return whose news they are.
+
+        Several hosts of labframe may run on one computer, and several computers have one name:
+        that with which all of their kind are delivered.
+        """
         computers = [one for one in self.hosts.values() if one.computer == news.host]
         for host in computers:
             if host.instance == news.instance:
@@ -107,13 +111,16 @@ class Laboratory:
         name = news.name
         if name is None:
             return None  # all that there is will be told soon
-        for host in computers:
-            if host.instance and host.name == name:
+        now = self._monotonic()
+        namesakes = [host for host in computers if host.instance and host.name == name]
+        for host in namesakes:
+            if host.sender[0] == sender[0] or not host.is_alive(now):
                 return host  # it was started again
         first = self.hosts.get(news.host)
-        if first is None or not first.instance or not first.is_alive(self._monotonic()):
+        if first is None or not first.instance or not first.is_alive(now):
             return None
-        other = self._host(f"{news.host} ({name})", news.host)
+        which = f"{name}, {sender[0]}" if namesakes else name
+        other = self._host(f"{news.host} ({which})".replace(":", "."), news.host)
         self._by_sender[news.host, sender] = other
         for codename, channel in list(first.channels.items()):
             if channel.sender == sender and not channel.instance:
