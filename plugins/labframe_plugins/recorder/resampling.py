@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
 from labframe_plugins.recorder.packing import Packed, times_of, values_of
-
-numpy: Any
-try:
-    numpy = import_module("numpy")
-except ImportError:  # lists then
-    numpy = None
 
 __all__ = ["Spans", "array_of", "joined", "unpacked"]
 
 _BITS: Final = 7
 
 
+@cache
+def _numpy() -> Any:
+    """Return NumPy, None where it is not installed: lists then.
+
+    It is loaded when a history is read. A host only writes it, and starts a fifth sooner without.
+    """
+    try:
+        return import_module("numpy")
+    except ImportError:
+        return None
+
+
 def array_of(numbers: Sequence[float], kind: type = float) -> Any:
     """Return numbers as an array, as a list where NumPy is not installed."""
+    numpy = _numpy()
     return list(numbers) if numpy is None else numpy.asarray(numbers, dtype=kind)
 
 
 def unpacked(packed: Packed) -> tuple[Any, Any]:
     """Return the times (whole microseconds) and values of a block, as arrays or lists."""
+    numpy = _numpy()
     if numpy is None:
         return times_of(packed), values_of(packed)
     times = _column(packed.times, packed.count)
@@ -35,6 +44,7 @@ def unpacked(packed: Packed) -> tuple[Any, Any]:
 
 
 def _column(column: bytes, count: int) -> Any:
+    numpy = _numpy()
     total = numpy.zeros(count, dtype=numpy.int64)
     for group in range(len(column) // count):
         part = numpy.frombuffer(column, numpy.uint8, count, group * count)
@@ -50,6 +60,7 @@ def joined(pieces: Sequence[tuple[int, Any, Any]], begin: int, end: int) -> tupl
         begin: Points before this time are left out.
         end: Points after this time are left out.
     """
+    numpy = _numpy()
     if numpy is None:
         points = [
             (first + index, time, y)
@@ -90,6 +101,7 @@ class Spans:
         self.totals: Any = [0.0] * count
         self.lows: Any = [float("inf")] * count
         self.highs: Any = [float("-inf")] * count
+        numpy = _numpy()
         if numpy is not None:
             self.counts, self.totals = numpy.zeros(count, dtype=int), numpy.zeros(count)
             self.lows, self.highs = numpy.asarray(self.lows), numpy.asarray(self.highs)
@@ -100,6 +112,7 @@ class Spans:
 
     def points(self, times: Any, values: Any, since: int, until: int) -> None:
         """Take points, those before ``since`` and after ``until`` left out."""
+        numpy = _numpy()
         if numpy is None:
             for time, value in zip(times, values, strict=True):
                 if since <= time <= until:

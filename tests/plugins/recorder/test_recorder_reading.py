@@ -113,6 +113,14 @@ def test_a_library_that_is_not_installed_is_named(
         history.frame("kiln")
 
 
+def test_a_host_that_only_records_loads_no_numpy() -> None:
+    program = "import sys, labframe_plugins.recorder; print('numpy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
 def test_without_numpy_there_are_lists(file: Path, history: History) -> None:
     program = (
         "import sys; sys.modules['numpy'] = None\n"
