@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from labframe.cli.values import unit_in_words
 from labframe.points import Value
 
 if TYPE_CHECKING:
@@ -134,7 +135,6 @@ def facts(
         read_back: What tells what was set; empty or None if nothing does.
         after_reconnect: ``keep``, ``reapply`` or ``forget``.
     """
-    from labframe.cli.values import unit_in_words
     from labframe.client.schemas import shown
 
     parts = [doc.removesuffix(".")] if doc else []

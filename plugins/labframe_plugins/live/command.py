@@ -75,6 +75,8 @@ def live(config: Path | None, seconds: float | None, service: bool, **given: Any
         def ready(ports: Any) -> None:
             if service:
                 _tell(ports._asdict())
+                if hasattr(os, "set_blocking"):  # Windows: since Python 3.12
+                    os.set_blocking(_STDOUT, False)  # a host that does not read holds up nobody
                 _beat(loop)
                 threading.Thread(target=_follow, args=(loop, until, server), daemon=True).start()
                 return
@@ -120,8 +122,6 @@ def _first_line() -> bytes:
 def _tell(ports: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
-    with contextlib.suppress(OSError):  # a host that does not read may hold up nobody
-        os.set_blocking(_STDOUT, False)
 
 
 def _beat(loop: asyncio.AbstractEventLoop) -> None:

@@ -120,7 +120,8 @@ class Laboratory:
         if first is None or not first.instance or not first.is_alive(now):
             return None
         which = f"{name}, {sender[0]}" if namesakes else name
-        other = self._host(f"{news.host} ({which})".replace(":", "."), news.host)
+        which = which.replace(":", ".")  # HOST:CODENAME has one colon
+        other = self._host(f"{news.host} ({which})", news.host)
         self._by_sender[news.host, sender] = other
         for codename, channel in list(first.channels.items()):
             if channel.sender == sender and not channel.instance:

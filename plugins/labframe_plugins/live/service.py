@@ -54,17 +54,16 @@ class LiveService:
         self._port = settings.port
         self._told = ""
         self._silent_looks = 0
-        self._killed_for = ""
 
     def start(self) -> None:
-        """Start a live server, unless one is there."""
-        self._reap()
+        """Start a live server, unless one is there; one of its own that hangs is killed."""
+        self._reap(0)
         self._is_anothers = self._settings.port != 0 and _is_there(self._settings)
         if self._is_anothers:
             self._ready.set()
             return
         self._ready.clear()
-        self._silent_looks, self._killed_for = 0, ""
+        self._silent_looks = 0
         self._directory.mkdir(parents=True, exist_ok=True)
         with (self._directory / "live.log").open("wb") as log:
             process = subprocess.Popen(
@@ -85,18 +84,16 @@ class LiveService:
         self._process = process
 
     def alive(self) -> bool:
-        """Tell whether it runs; what it ended of is logged. One that hangs is ended."""
+        """Tell whether it runs, and does not hang; what it ended of is logged."""
         if self._is_anothers:
             return _is_there(self._settings)
         if self._process is None:
             return False
-        if self._process.poll() is None:
-            self._silent_looks += self._ready.is_set()
-            if self._silent_looks <= _SILENT_LOOKS:
-                return True
-            self._process.kill()
-            self._killed_for = f"it hung, for {_SILENT_LOOKS} s, and was killed"
-        why = self._killed_for or self._last_words()
+        has_ended = self._process.poll() is not None
+        self._silent_looks += self._ready.is_set()
+        if not has_ended and self._silent_looks <= _SILENT_LOOKS:
+            return True
+        why = self._last_words() if has_ended else "it hangs, and is killed"
         if why != self._told:
             self._log.warning("the live server ended: %s", why)
             self._told = why
@@ -104,16 +101,9 @@ class LiveService:
 
     def stop(self) -> None:
         """End it, if it is this host's own."""
-        process = self._process
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(_END_S)
-        self._reap()
+        if self._process is not None:
+            self._process.terminate()
+        self._reap(_END_S)
 
     def said(self) -> Iterator[str]:
         """Return where the page is; waits a little until it is there."""
@@ -135,12 +125,16 @@ class LiveService:
                     self._port = told["http"]
                     self._ready.set()
 
-    def _reap(self) -> None:
+    def _reap(self, patience_s: float) -> None:
+        """Wait for its end, and kill it when that does not come."""
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(OSError):
-            process.wait(_ASK_S)
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_END_S)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
