@@ -17,27 +17,26 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import serial
 
     from labframe.line.alarm import Alarm
-    from labframe.wires import Wire
 
 __all__ = [
+    "CHUNK",
     "READ_SLICE_S",
+    "SLICE_S",
     "WRITE_CHUNK",
     "Channel",
     "Interrupted",
-    "WireChannel",
     "channel_of",
     "close_port",
     "port_errors",
 ]
 
-_SLICE_S = 0.25
+SLICE_S = 0.25
 """How soon a wait notices that another thread closes the line."""
 
 READ_SLICE_S = 0.02
@@ -46,7 +45,9 @@ READ_SLICE_S = 0.02
 WRITE_CHUNK = 256
 """pyserial's ``write_timeout`` is for so many bytes at a time; longer requests go out in parts."""
 
-_CHUNK = 4096
+CHUNK = 4096
+"""How many bytes are read at a time."""
+
 _MOST_DROPS = 64
 """Chunks dropped at most before a request: an instrument that floods the line must not hang it."""
 
@@ -182,7 +183,7 @@ class _DescriptorChannel(_RealTime):
         dropped = b""
         for _ in range(_MOST_DROPS):
             try:
-                data = os.read(self._fd, _CHUNK)
+                data = os.read(self._fd, CHUNK)
             except BlockingIOError:
                 break
             if not data:
@@ -202,19 +203,19 @@ class _DescriptorChannel(_RealTime):
             if left <= 0:
                 self._drop_output()
                 return False
-            room.poll(min(left, _SLICE_S) * 1000)
+            room.poll(min(left, SLICE_S) * 1000)
             self._refuse_if_stopped()
             sent += self._write_some(data[sent:])
         return True
 
     def receive(self, timeout_s: float) -> bytes:
-        if timeout_s > _SLICE_S:
+        if timeout_s > SLICE_S:
             if not self._wait(timeout_s):
                 return b""
         elif not self._input.poll(timeout_s * 1000 if timeout_s > 0 else 0):
             self._refuse_if_stopped()
             return b""
-        data = os.read(self._fd, _CHUNK)
+        data = os.read(self._fd, CHUNK)
         if not data:
             raise OSError("the device is gone, or the other end closed the connection")
         return data
@@ -228,7 +229,7 @@ class _DescriptorChannel(_RealTime):
         self._refuse_if_stopped()
         if alarm.rings() or not ready:
             return b""
-        data = os.read(self._fd, _CHUNK)
+        data = os.read(self._fd, CHUNK)
         if not data:
             raise OSError("the device is gone, or the other end closed the connection")
         return data
@@ -265,7 +266,7 @@ class _DescriptorChannel(_RealTime):
         deadline = time.monotonic() + timeout_s
         left = timeout_s
         while left > 0:
-            if self._input.poll(min(left, _SLICE_S) * 1000):
+            if self._input.poll(min(left, SLICE_S) * 1000):
                 return True
             self._refuse_if_stopped()
             left = deadline - time.monotonic()
@@ -283,72 +284,6 @@ class _DescriptorChannel(_RealTime):
 
         with contextlib.suppress(OSError, termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)
-
-    def _refuse_if_stopped(self) -> None:
-        if self._stop.is_set():
-            raise Interrupted
-
-
-class WireChannel:
-    """Reads and writes a cable within this program.
-
-    Args:
-        wire: The cable.
-        epoch: What opening it returned.
-        stop: Set when the line is being closed.
-    """
-
-    def __init__(self, wire: Wire, epoch: int, stop: threading.Event) -> None:
-        self._wire = wire
-        self._epoch = epoch
-        self._stop = stop
-        self.monotonic: Callable[[], float] = wire.clock.monotonic
-
-    def pause(self, seconds: float) -> None:
-        """Let so much time pass."""
-        self._wire.pause(seconds)
-        self._refuse_if_stopped()
-
-    def drop_input(self) -> bytes:
-        """Throw away what has come, and return it."""
-        return self._wire.drop(self._epoch)
-
-    def write(self, data: bytes, timeout_s: float) -> bool:
-        """Send all of ``data``; tell whether that was possible within ``timeout_s``."""
-        return self._wire.write(self._epoch, data, timeout_s)
-
-    def receive(self, timeout_s: float) -> bytes:
-        """Wait for bytes and return what there is; ``b""`` when nothing came in time."""
-        deadline = self.monotonic() + timeout_s
-        while True:
-            left = max(deadline - self.monotonic(), 0.0)
-            data = self._wire.read(self._epoch, _CHUNK, min(left, _SLICE_S))
-            self._refuse_if_stopped()
-            if data or self.monotonic() >= deadline:
-                return data
-
-    def listen(self, timeout_s: float, alarm: Alarm) -> bytes:
-        """Wait for bytes, until the alarm rings."""
-        with alarm.waking(self._wire.nudge):
-            data = self._wire.read(self._epoch, _CHUNK, max(timeout_s, 0.0), alarm.rings)
-        self._refuse_if_stopped()
-        return data
-
-    def set_baudrate(self, baudrate: int) -> None:
-        """Set the port to another rate."""
-        self._wire.set_baudrate(self._epoch, baudrate)
-
-    def hung_up(self) -> bool:
-        """Tell whether the port is known to be gone; any thread may ask."""
-        return not self._wire.is_there(self._epoch)
-
-    def node(self) -> os.stat_result | None:
-        """Return None: there is no device node."""
-        return None
-
-    def close(self) -> None:
-        """Close the port; never raises."""
-        self._wire.close(self._epoch)
 
     def _refuse_if_stopped(self) -> None:
         if self._stop.is_set():

@@ -14,13 +14,13 @@ from labframe.line.channel import (
     READ_SLICE_S,
     WRITE_CHUNK,
     Channel,
-    WireChannel,
     channel_of,
     close_port,
 )
 from labframe.line.holders import who_holds
 from labframe.line.ports import PortSpec, resolve
 from labframe.line.settings import SerialLine
+from labframe.line.wire_channel import WireChannel
 
 __all__ = ["can_be_found", "open_channel", "register_urls"]
 
